@@ -1,0 +1,124 @@
+//! The only speaker of JSON-RPC.
+//!
+//! Reading order: `wire` is what a node's answers look like, `error` what can go wrong with them,
+//! `endpoint` one node with its limits and its record, `pool` all nodes of a chain behind the one
+//! trait that the rest of Herald knows: [`Chain`]. Nothing here knows transfers or tables. The
+//! simulated chain of the tests implements the same trait.
+
+pub mod error;
+pub mod wire;
+
+use alloy::primitives::{Address, B256, Bloom, Bytes};
+use async_trait::async_trait;
+
+pub use error::ChainError;
+
+use crate::types::BlockRef;
+
+/// A header, as far as Herald reads it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Header {
+    /// Number, hash, parent and time.
+    pub block: BlockRef,
+    /// Bloom filter over addresses and topics of the block's logs (yellow paper 4.3.1).
+    pub logs_bloom: Bloom,
+    /// Root of the receipts trie.
+    pub receipts_root: B256,
+}
+
+/// A log as a node answers it; nothing about it has been believed yet.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct RawLog {
+    /// Emitting contract.
+    pub address: Address,
+    /// Up to four topics.
+    pub topics: Vec<B256>,
+    /// Unindexed data.
+    pub data: Bytes,
+    /// Height of the block that the node says holds the log.
+    pub block: u64,
+    /// Hash of that block.
+    pub block_hash: B256,
+    /// Seconds of that block, where the node says so (execution-apis #639).
+    pub block_time: Option<u64>,
+    /// Transaction that emitted it.
+    pub tx_hash: B256,
+    /// Index in the block.
+    pub log_index: u32,
+}
+
+/// Which logs to ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LogFilter {
+    /// Emitting contracts; empty means all.
+    pub addresses: Vec<Address>,
+    /// Accepted first topics; never empty.
+    pub topics: Vec<B256>,
+}
+
+/// Where the logs are asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogScope {
+    /// Blocks `from..=to` by number.
+    Range(u64, u64),
+    /// The block of this hash; a node that does not know it must fail, not answer nothing.
+    Hash(B256),
+}
+
+/// The newest block and the node's finality tags, from one endpoint at one time.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Head {
+    /// The newest block.
+    pub latest: BlockRef,
+    /// Height of the `safe` tag, where the node has one.
+    pub safe: Option<u64>,
+    /// Number and hash of the `finalized` tag, where the node has one.
+    pub finalized: Option<(u64, B256)>,
+}
+
+/// How one endpoint has done since this process started.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EndpointReport {
+    /// Configured name; the URL is a secret.
+    pub name: String,
+    /// Newest block it has shown.
+    pub head: Option<u64>,
+    /// Requests sent.
+    pub requests: u64,
+    /// Requests that failed.
+    pub failures: u64,
+    /// Smoothed latency in milliseconds.
+    pub latency_ms: Option<f64>,
+    /// `ok`, `failing`, `misconfigured` or `unknown`.
+    pub status: &'static str,
+    /// Why it is not `ok`.
+    pub detail: Option<String>,
+}
+
+/// What Herald asks of a chain.
+#[async_trait]
+pub trait Chain: Send + Sync {
+    /// Newest block and finality tags.
+    async fn head(&self) -> Result<Head, ChainError>;
+
+    /// Headers of these heights, in their order; `None` where the chain has no such block yet.
+    /// At most [`HEADERS_MAX`] at once.
+    async fn headers(&self, numbers: &[u64]) -> Result<Vec<Option<Header>>, ChainError>;
+
+    /// Logs in `scope` that pass `filter`, ordered by position. A range that reaches beyond what
+    /// the answering endpoint has is [`ChainError::Behind`], never an empty answer.
+    async fn logs(&self, scope: LogScope, filter: &LogFilter) -> Result<Vec<RawLog>, ChainError>;
+
+    /// Hash of block 0: with the chain id the identity of a chain.
+    async fn genesis(&self) -> Result<B256, ChainError>;
+
+    /// Returns when a new head has been announced by a subscription; never returns where no
+    /// endpoint can announce. Only hurries: polling carries correctness.
+    async fn announced(&self);
+
+    /// The record of every endpoint.
+    fn endpoints(&self) -> Vec<EndpointReport>;
+}
+
+/// Most headers one call of [`Chain::headers`] takes: what common providers accept in a batch.
+pub const HEADERS_MAX: usize = 64;

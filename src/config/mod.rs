@@ -1,0 +1,164 @@
+//! The configuration, and the only reader of the environment.
+//!
+//! `load` layers `config/default.toml` (embedded, the documentation), the operator's file and
+//! `HERALD_SECTION__KEY` variables; `read` turns the tables into the types below, collecting every
+//! fault instead of stopping at the first. Each part of Herald receives its own section only.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use alloy::primitives::Address;
+use secrecy::SecretString;
+
+use crate::types::{Caip2, Standard};
+
+/// Everything an operator decides.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// The HTTP server.
+    pub http: Http,
+    /// Where the rows are.
+    pub database: Database,
+    /// What is logged and how.
+    pub log: Log,
+    /// Chains by name, in the order of their names.
+    pub chains: Vec<ChainConfig>,
+    /// What `herald dev` starts.
+    pub dev: Dev,
+    /// Where metadata is pinned.
+    pub pin: Pin,
+}
+
+/// `[http]`
+#[derive(Clone, Debug)]
+pub struct Http {
+    /// Address the API answers on.
+    pub listen: SocketAddr,
+    /// Longest a request may take.
+    pub request_timeout: Duration,
+}
+
+/// `[database]`
+#[derive(Clone, Debug)]
+pub struct Database {
+    /// A server of the operator's or one of Herald's own; `None` where neither is configured,
+    /// which only commands that need no database accept.
+    pub source: Option<DatabaseSource>,
+    /// Most connections this process opens.
+    pub connections_max: u32,
+}
+
+/// Which Postgres is used.
+#[derive(Clone, Debug)]
+pub enum DatabaseSource {
+    /// `database.url`.
+    Url(SecretString),
+    /// `database.embedded = true`.
+    Embedded(Embedded),
+}
+
+/// The private Postgres cluster.
+#[derive(Clone, Debug)]
+pub struct Embedded {
+    /// Directory of the cluster; `None` lets `postgres` choose by the user it runs as.
+    pub data_dir: Option<PathBuf>,
+    /// Directory that holds `postgres` and `initdb`; `None` searches the system's places, then
+    /// `.tools/postgres/bin`.
+    pub binaries: Option<PathBuf>,
+    /// User that the server runs as when Herald runs as root; `None` takes the first of `herald`,
+    /// `postgres`, `nobody` that exists.
+    pub user: Option<String>,
+}
+
+/// `[log]`
+#[derive(Clone, Debug)]
+pub struct Log {
+    /// How lines look.
+    pub format: LogFormat,
+    /// A `tracing` filter, such as `info,herald::index=debug`.
+    pub filter: String,
+}
+
+/// How log lines look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum LogFormat {
+    /// Pretty on a terminal, JSON elsewhere.
+    Auto,
+    /// For people.
+    Pretty,
+    /// One JSON object a line.
+    Json,
+}
+
+/// `[chains.<name>]`
+#[derive(Clone, Debug)]
+pub struct ChainConfig {
+    /// Alias in the API and the logs.
+    pub name: String,
+    /// CAIP-2 id: from the preset, or `id`.
+    pub id: Caip2,
+    /// Ask the node for its `finalized` tag; otherwise, and where the node has none, depth in time.
+    pub finalized_tag: bool,
+    /// How old a block must be to be final where no tag says so.
+    pub finality_depth: Duration,
+    /// Usual time between blocks; how often the head is asked for.
+    pub block_time: Duration,
+    /// Whether a header's logs bloom may exclude a block from being asked for logs.
+    pub trust_bloom: bool,
+    /// Most blocks asked for logs in one request, before any endpoint says less.
+    pub range_max: u64,
+    /// At least one.
+    pub endpoints: Vec<EndpointConfig>,
+    /// Contracts that are followed from the start.
+    pub contracts: Vec<ContractConfig>,
+}
+
+/// One of `chains.<name>.endpoints`.
+#[derive(Clone, Debug)]
+pub struct EndpointConfig {
+    /// Name in logs and API; the URL is a secret.
+    pub name: String,
+    /// `http`, `https`, `ws` or `wss`.
+    pub url: SecretString,
+    /// Whether it is asked first or only when others fail.
+    pub role: EndpointRole,
+    /// Most requests a second.
+    pub rps: Option<u32>,
+}
+
+/// When an endpoint is asked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum EndpointRole {
+    /// Always.
+    Main,
+    /// When no main endpoint answers.
+    Spare,
+}
+
+/// One of `chains.<name>.contracts`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContractConfig {
+    /// Address of the contract.
+    pub address: Address,
+    /// First block that can hold its logs.
+    pub start_block: u64,
+    /// Token standard.
+    pub standard: Standard,
+}
+
+/// `[dev]`
+#[derive(Clone, Debug)]
+pub struct Dev {
+    /// Directory for the chains and the cluster of `herald dev`.
+    pub dir: Option<PathBuf>,
+    /// The anvil program; `None` searches `.tools/bin` and the search path.
+    pub anvil: Option<PathBuf>,
+}
+
+/// `[pin]`
+#[derive(Clone, Debug)]
+pub struct Pin {
+    /// RPC address of a Kubo node, such as `http://127.0.0.1:5001`.
+    pub kubo: Option<String>,
+}

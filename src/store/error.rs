@@ -1,0 +1,45 @@
+//! What can go wrong in the database, as far as callers branch on it.
+
+/// A failed store operation.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// What this pass read is no longer so: another writer was first. Read again.
+    #[error("fenced: {what}")]
+    Fenced {
+        /// Which of the read facts has changed.
+        what: &'static str,
+    },
+    /// Two sources disagree about a block that is already stored.
+    #[error("block {number} is stored with another hash")]
+    OtherBlock {
+        /// Height of the block.
+        number: u64,
+    },
+    /// A stored value that no release of Herald writes.
+    #[error("column {column} holds what Herald never writes")]
+    Corrupt {
+        /// The column.
+        column: &'static str,
+    },
+    /// The schema was left by a release that this one cannot run beside.
+    #[error("{0}")]
+    Schema(String),
+    /// The database refused or could not be reached.
+    #[error("database failed")]
+    Sql(#[from] sqlx::Error),
+}
+
+impl StoreError {
+    /// Whether the database itself could not be reached, as opposed to having refused.
+    pub fn unreachable(&self) -> bool {
+        matches!(
+            self,
+            Self::Sql(
+                sqlx::Error::Io(_)
+                    | sqlx::Error::PoolTimedOut
+                    | sqlx::Error::PoolClosed
+                    | sqlx::Error::Tls(_)
+            )
+        )
+    }
+}

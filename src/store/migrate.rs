@@ -1,0 +1,113 @@
+//! The schema: which migrations there are, applying them, and whether this release can run on what
+//! the database holds.
+//!
+//! Each migration records the oldest release that can run on the schema it leaves
+//! (`platform.migrations.compatible_from`); a binary refuses only below that, so that replicas can
+//! be upgraded one after the other and an upgrade can be rolled back.
+
+use std::borrow::Cow;
+
+use sqlx::migrate::{Migration, MigrationType, Migrator};
+use sqlx::{Connection, PgConnection, SqlSafeStr};
+
+use super::StoreError;
+
+/// Every migration, oldest first.
+const MIGRATIONS: &[(i64, &str, &str)] = &[(
+    1,
+    "create the lasting shapes",
+    include_str!("../../migrations/0001_create_the_lasting_shapes.sql"),
+)];
+
+/// Serialises replicas that migrate at once. Taken for a transaction, not a session, so that it
+/// works through poolers; the number is only a name.
+const LOCK: i64 = 0x4845_5241_4C44;
+
+/// How the database's schema relates to this release.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Schema {
+    /// Everything this release knows is applied, and it may run.
+    Current,
+    /// Empty, or older than this release: `herald migrate` brings it up.
+    Behind {
+        /// Newest applied migration; 0 where there is none.
+        applied: i64,
+        /// Newest migration of this release.
+        newest: i64,
+    },
+    /// Left by a newer release that this one cannot run beside.
+    TooNew {
+        /// Oldest release that can.
+        compatible_from: String,
+    },
+}
+
+/// Applies what is missing; `connection` is used for the migrations, `guard` only holds the lock.
+pub async fn apply(
+    connection: &mut PgConnection,
+    guard: &mut PgConnection,
+) -> Result<(), StoreError> {
+    let mut lock = guard.begin().await?;
+    sqlx::query("select pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *lock).await?;
+    if let Schema::TooNew { compatible_from } = inspect(connection).await? {
+        return Err(StoreError::Schema(too_new(&compatible_from)));
+    }
+    let migrations = MIGRATIONS
+        .iter()
+        .map(|(version, name, sql)| {
+            let sql: &'static str = sql;
+            Migration::new(
+                *version,
+                Cow::Borrowed(*name),
+                MigrationType::Simple,
+                sql.into_sql_str(),
+                false,
+            )
+        })
+        .collect();
+    let mut migrator = Migrator::with_migrations(migrations);
+    migrator.set_ignore_missing(true).set_locking(false);
+    migrator
+        .run(connection)
+        .await
+        .map_err(|error| StoreError::Schema(format!("migrating failed: {error}")))?;
+    lock.rollback().await?;
+    Ok(())
+}
+
+/// Reads how far the schema is; changes nothing.
+pub async fn inspect(connection: &mut PgConnection) -> Result<Schema, StoreError> {
+    let newest = MIGRATIONS.last().map_or(0, |migration| migration.0);
+    let there: Option<String> =
+        sqlx::query_scalar("select to_regclass('platform.migrations')::text")
+            .fetch_one(&mut *connection)
+            .await?;
+    if there.is_none() {
+        return Ok(Schema::Behind { applied: 0, newest });
+    }
+    let rows: Vec<(i64, String)> =
+        sqlx::query_as("select version, compatible_from from platform.migrations order by version")
+            .fetch_all(&mut *connection)
+            .await?;
+    let own = release(env!("CARGO_PKG_VERSION"));
+    if let Some((_, needed)) = rows.iter().rev().find(|(_, needed)| release(needed) > own) {
+        return Ok(Schema::TooNew { compatible_from: needed.clone() });
+    }
+    let applied = rows.last().map_or(0, |row| row.0);
+    if applied < newest { Ok(Schema::Behind { applied, newest }) } else { Ok(Schema::Current) }
+}
+
+/// What to tell an operator whose database is ahead of this release.
+pub fn too_new(compatible_from: &str) -> String {
+    format!(
+        "the database was migrated by a newer release: it needs herald {compatible_from} or newer, \
+         this is {}; nothing was changed",
+        env!("CARGO_PKG_VERSION")
+    )
+}
+
+fn release(text: &str) -> (u32, u32, u32) {
+    let mut parts = text.split('.').map(|part| part.parse().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    (next(), next(), next())
+}
