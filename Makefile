@@ -1,0 +1,39 @@
+.DEFAULT_GOAL := help
+.PHONY: help setup build demo test gate contracts clean
+
+# What .ci/setup installed comes first, for the programs and tests started here.
+export PATH := $(CURDIR)/.tools/bin:$(PATH)
+
+# The dev profile, not release: the demo waits for two anvils rather than for the processor, the
+# dependencies are optimised all the same, and `make test` builds the very same artefacts, so a
+# machine compiles them once, in a fraction of what release takes. PROFILE=release is there to ask for.
+PROFILE ?= dev
+
+help: ## what there is to run
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' Makefile
+
+setup: ## install what is missing into .tools/
+	@.ci/setup
+
+build: ## build the daemon
+	cargo build --locked --profile $(PROFILE)
+
+# cargo replaces itself by herald, and the shell by cargo: Ctrl-C reaches herald alone.
+demo: setup ## two chains, traffic and the daemon; ARGS="--for 60s" ends by itself
+	@exec cargo run --locked --profile $(PROFILE) -- dev $(ARGS)
+
+test: setup ## all tests
+	@.ci/test
+
+gate: ## format, lints, documentation, dependencies
+	cargo fmt --check
+	cargo clippy --locked --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
+	@.ci/deny
+
+contracts: ## rebuild contracts/artifacts and abi from contracts/src
+	@contracts/build.sh
+
+clean: ## remove what was built and installed here
+	cargo clean
+	rm -rf .tools
