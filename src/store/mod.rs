@@ -10,6 +10,7 @@ pub mod uint256;
 pub mod copy;
 pub mod migrate;
 pub mod pool;
+pub mod embedded;
 pub mod notify;
 pub mod leases;
 pub mod chains;

@@ -1,3 +1,6 @@
-//! Integration tests: one binary, one module for each area.
+//! Integration tests: one binary, one module for each area, against real Postgres and real nodes.
+
+mod support;
 
 mod cli;
+mod postgres;
