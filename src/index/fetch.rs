@@ -58,7 +58,7 @@ pub(super) async fn transfers(
     } else {
         by_hash(context, &filter, &admitted).await?
     };
-    Ok(decoded(context, contracts, &logs))
+    Ok(decoded(contracts, &logs))
 }
 
 fn admits(context: &Context, contracts: &[Contract], header: &Header) -> bool {
@@ -128,7 +128,6 @@ fn other_block(log: &RawLog) -> ChainError {
 
 /// What the logs of these contracts state; the rest is counted by its reason.
 pub(super) fn decoded(
-    context: &Context,
     contracts: &[Contract],
     logs: &[RawLog],
 ) -> Vec<StoredTransfer> {
@@ -147,7 +146,7 @@ pub(super) fn decoded(
                     .map(|transfer| StoredTransfer { contract: contract.key, transfer }),
             ),
             Decoded::Skipped(reason) => {
-                metrics::logs_skipped(&context.name, reason.as_str()).increment(1);
+                metrics::logs_skipped(reason.as_str()).increment(1);
             }
         }
     }

@@ -123,9 +123,9 @@ impl LiveEdge {
             head,
         };
         commit(context, lease, &batch).await?;
-        metrics::commit_seconds(&context.name).record(started.elapsed());
-        metrics::blocks_committed(&context.name).increment(headers.len() as u64);
-        metrics::transfers_committed(&context.name, "live").increment(transfers.len() as u64);
+        metrics::commit_duration(&context.name).record(started.elapsed());
+        metrics::blocks_committed(&context.name, metrics::Path::Live).increment(headers.len() as u64);
+        metrics::transfers_committed(&context.name, metrics::Path::Live).increment(transfers.len() as u64);
         tracing::debug!(
             chain.id = %context.id,
             block.number = to,
@@ -171,7 +171,7 @@ impl LiveEdge {
             context.name
         );
         chains::set_status(&context.pool, context.key, "halted", Some(&detail)).await?;
-        metrics::halted(&context.name).set(1.0);
+        metrics::chain_halted(&context.name).set(1.0);
         tracing::error!(chain.id = %context.id, block.number = differs_at, "{} halted: {detail}", context.name);
         Ok(Pass::Idle)
     }
@@ -179,9 +179,9 @@ impl LiveEdge {
     /// `live` where the checkpoint is at the head and no history is missing, else `loading`.
     async fn caught_up(&self, head: u64, checkpoint: u64) -> anyhow::Result<()> {
         let context = &self.context;
-        metrics::head(&context.name).set(head as f64);
-        metrics::checkpoint(&context.name).set(checkpoint as f64);
-        metrics::lag_blocks(&context.name).set(head.saturating_sub(checkpoint) as f64);
+        metrics::chain_head(&context.name).set(head as f64);
+        metrics::chain_checkpoint(&context.name).set(checkpoint as f64);
+        metrics::chain_lag(&context.name).set(head.saturating_sub(checkpoint) as f64);
         let whole = checkpoint >= head && contracts::all_ready(&context.pool, context.key).await?;
         self.status(if whole { "live" } else { "loading" }, None).await
     }
@@ -236,10 +236,10 @@ impl LiveEdge {
             })
             .collect();
         for one in &seen {
-            let endpoint = metrics::endpoint(&context.name, &one.name);
-            endpoint.requests.absolute(one.requests);
-            endpoint.failures.absolute(one.failures);
-            endpoint.up.set(f64::from(u8::from(one.status == "ok")));
+            metrics::endpoint_requests(&context.name, &one.name).absolute(one.requests);
+            metrics::endpoint_failures(&context.name, &one.name).absolute(one.failures);
+            let up = f64::from(u8::from(one.status == "ok"));
+            metrics::endpoint_up(&context.name, &one.name).set(up);
         }
         endpoints::replace(&context.pool, context.key, &seen).await?;
         let pending = spans::pending(&context.pool, context.key).await?;

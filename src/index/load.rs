@@ -71,7 +71,7 @@ impl Load {
         self.write(&span, &step).await?;
         self.widen();
         let (blocks, count) = (to - span.next + 1, step.transfers.len() as u64);
-        metrics::transfers_committed(&context.name, "load").increment(count);
+        metrics::transfers_committed(&context.name, metrics::Path::Load).increment(count);
         tracing::debug!(
             chain.id = %context.id,
             block.number = to,
@@ -111,7 +111,7 @@ impl Load {
             self.check_stored(&logs, (from, to)).await?;
             Vec::new()
         };
-        let transfers = fetch::decoded(context, followed, &logs);
+        let transfers = fetch::decoded(followed, &logs);
         let kept: HashSet<u64> =
             transfers.iter().map(|stored| stored.transfer.position.block).collect();
         let blocks = blocks.into_iter().filter(|block| kept.contains(&block.number)).collect();

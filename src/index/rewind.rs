@@ -159,7 +159,8 @@ async fn restore(
     Ok(after)
 }
 
-/// The reorg itself, then a removal for each event that was told, newest first.
+/// The reorg itself, then the removals, newest first: of every event that was told, and of every
+/// transfer of a ready contract, because who began from a snapshot holds those for true as well.
 fn told(
     context: &Context,
     order: &Order<'_>,
@@ -184,7 +185,7 @@ fn told(
         concerned.iter().filter_map(|contract| Some((contract.key, contract.live_from?))).collect();
     for stored in gone {
         let number = stored.transfer.position.block;
-        let told = live_from.get(&stored.contract).is_some_and(|from| number >= *from);
+        let told = known_from.get(&stored.contract).is_some_and(|from| number >= *from);
         let (Some(block), Some(subject), true) =
             (blocks.get(&number), subjects.get(&stored.contract), told)
         else {

@@ -23,7 +23,7 @@ pub async fn drive(worker: &dyn Worker, wakes: &Wakes, stop: &CancellationToken)
             outcome = worker.pass() => outcome,
             () = overdue(stop) => return,
         };
-        metrics::pass_seconds(worker.name()).record(started.elapsed());
+        metrics::pass_duration(worker.name()).record(started.elapsed());
         let found = match outcome {
             Ok(found) => {
                 failures = 0;

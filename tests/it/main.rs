@@ -7,5 +7,6 @@ mod replay;
 mod sim;
 mod sim_node;
 mod sim_rpc;
+mod index;
 mod cli;
 mod postgres;
