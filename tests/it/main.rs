@@ -1,1 +1,3 @@
-//! it
+//! Integration tests: one binary, one module for each area.
+
+mod chain;
