@@ -181,8 +181,13 @@ fn told(
     let mut events = vec![tell::reorged(context.id, top, order.to, gone.len() as u64)];
     let owners = owners(concerned, gone, now);
     let subjects = subjects(concerned);
-    let live_from: HashMap<ContractKey, u64> =
-        concerned.iter().filter_map(|contract| Some((contract.key, contract.live_from?))).collect();
+    let known_from: HashMap<ContractKey, u64> = concerned
+        .iter()
+        .filter_map(|contract| match contract.state {
+            ContractState::Ready => Some((contract.key, 0)),
+            _ => Some((contract.key, contract.live_from?)),
+        })
+        .collect();
     for stored in gone {
         let number = stored.transfer.position.block;
         let told = known_from.get(&stored.contract).is_some_and(|from| number >= *from);

@@ -7,6 +7,7 @@ mod replay;
 mod sim;
 mod sim_node;
 mod sim_rpc;
+mod chain;
 mod index;
 mod cli;
 mod postgres;
