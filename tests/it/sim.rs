@@ -1,6 +1,6 @@
 //! The simulator itself: valid blocks, forks, custody, and each fault of a node.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::primitives::{Address, BloomInput, Bytes, U256, b256};
 use alloy::rlp::{Encodable, Header};
@@ -40,6 +40,7 @@ fn blocks_link_and_their_hashes_recompute() {
 
 #[test]
 fn blooms_cover_every_log_and_receipts_roots_are_real() {
+    let mut kinds = BTreeSet::new();
     for block in stepped(2, 100).canonical() {
         for log in &block.logs {
             let bloom = block.header.logs_bloom;
@@ -48,9 +49,15 @@ fn blooms_cover_every_log_and_receipts_roots_are_real() {
                 assert!(bloom.contains_input(BloomInput::Raw(topic.as_slice())));
             }
         }
+        for (receipt, tx) in block.receipts().iter().zip(&block.txs) {
+            let logs = if tx.succeeds { tx.logs.as_slice() } else { &[] };
+            assert_eq!((receipt.tx_type(), receipt.logs()), (tx.kind, logs));
+            kinds.insert(tx.kind);
+        }
         let receipts: Vec<Bytes> = block.receipts().iter().map(encoded).collect();
         assert_eq!(block.header.receipts_root, ordered_root(&receipts));
     }
+    assert_eq!(kinds.len(), 3, "typed receipts are among them: {kinds:?}");
     let empty = b256!("0x56e81f171bcc55a6ff8345e692c0f86e5b48e01b996cadc001622fb5e363b421");
     assert_eq!(SimBlock::genesis(1, 1).header.receipts_root, empty);
 }
@@ -121,8 +128,8 @@ fn the_seed_decides_everything() {
 fn nobody_gives_what_they_do_not_hold_on_any_branch() {
     for seed in 0..20 {
         let mut world = World::new(seed);
-        for _ in 0..30 {
-            for _ in 0..5 {
+        for _ in 0..10 {
+            for _ in 0..12 {
                 world.step();
             }
             let mut holders = BTreeMap::new();

@@ -3,7 +3,7 @@
 //! Not real are the state root and the transactions root, which nobody reads: transactions have
 //! no signed bytes here.
 
-use alloy::primitives::{Address, B256, Log, U256, keccak256, logs_bloom};
+use alloy::primitives::{Address, B256, Bloom, Log, U256, keccak256};
 use alloy_consensus::{
     Header, Receipt, ReceiptEnvelope, ReceiptWithBloom, TxType, constants::EMPTY_WITHDRAWALS,
     proofs::calculate_receipt_root,
@@ -132,7 +132,7 @@ fn seal(base: Header, txs: Vec<SimTx>) -> SimBlock {
     let header = Header {
         transactions_root: keccak256(hashes),
         receipts_root: calculate_receipt_root(&receipts),
-        logs_bloom: logs_bloom(txs.iter().flat_map(|tx| &tx.logs)),
+        logs_bloom: receipts.iter().fold(Bloom::ZERO, |all, one| all | *one.logs_bloom()),
         gas_used: txs.iter().map(gas).sum(),
         ..base
     };

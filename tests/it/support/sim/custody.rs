@@ -16,31 +16,33 @@ pub(crate) type Key = (Address, U256);
 pub(crate) struct Custody {
     /// Zero: nobody, though the token existed once, here or on an abandoned branch.
     holders: BTreeMap<Key, Address>,
-    /// Height and hash of the block that `holders` is for.
-    at: Option<(u64, B256)>,
+    /// Hash of the block that `holders` is for.
+    at: Option<B256>,
     /// Moves of transactions that may be mined or not.
     staged: Vec<Move>,
 }
 
 impl Custody {
-    /// Forgets staged moves and takes the canonical branch as it is now.
+    /// Forgets staged moves and goes to the canonical head: back to the common block, then up.
     pub(crate) fn follow(&mut self, chain: &SimChain) {
-        for undone in std::mem::take(&mut self.staged).into_iter().rev() {
-            self.holders.insert((undone.contract, undone.token), undone.from);
+        for staged in std::mem::take(&mut self.staged).iter().rev() {
+            self.undo(staged);
         }
         let blocks = chain.canonical();
-        let known = self.at.filter(|(number, hash)| {
-            blocks.get(*number as usize).is_some_and(|block| block.hash == *hash)
-        });
-        if known.is_none() {
-            self.holders.values_mut().for_each(|holder| *holder = Address::ZERO);
+        let mut at = self.at.and_then(|hash| chain.by_hash(hash)).unwrap_or(&blocks[0]);
+        while !chain.is_canonical(at) {
+            at.txs.iter().flat_map(|tx| &tx.moves).rev().for_each(|done| self.undo(done));
+            at = chain.by_hash(at.header.parent_hash).expect("parents are never forgotten");
         }
-        let next = known.map_or(0, |(number, _)| number as usize + 1);
-        let moves = blocks[next..].iter().flat_map(|block| &block.txs).flat_map(|tx| &tx.moves);
-        for done in moves {
+        let above = &blocks[at.header.number as usize + 1..];
+        for done in above.iter().flat_map(|block| &block.txs).flat_map(|tx| &tx.moves) {
             self.holders.insert((done.contract, done.token), done.to);
         }
-        self.at = Some((chain.head().header.number, chain.head().hash));
+        self.at = Some(chain.head().hash);
+    }
+
+    fn undo(&mut self, done: &Move) {
+        self.holders.insert((done.contract, done.token), done.from);
     }
 
     /// Takes a move that the next block may hold.
