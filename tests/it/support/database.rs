@@ -94,6 +94,9 @@ async fn template(connection: &mut PgConnection, cluster: &Cluster) -> String {
         run(connection, "alter system set fsync = off".to_owned()).await;
         run(connection, "alter system set synchronous_commit = off".to_owned()).await;
         run(connection, "select pg_reload_conf()".to_owned()).await;
+        for name in names.iter().filter(|name| name.starts_with("template_")) {
+            run(connection, format!(r#"drop database "{name}""#)).await;
+        }
         build(connection, cluster, &template).await;
     }
     run(connection, "select pg_advisory_unlock(1)".to_owned()).await;
