@@ -47,7 +47,7 @@ async fn a_cluster_of_another_major_version_is_refused_by_name() {
     let PostgresError::OtherMajor { dir, made_by: 12, .. } = &error else { panic!("{error:?}") };
     assert_eq!(*dir, cluster);
     let said = error.to_string();
-    for part in ["made by Postgres 12", "database.embedded_binaries", "nothing was changed"] {
+    for part in ["made by Postgres 12", "database.binaries", "nothing was changed"] {
         assert!(said.contains(part), "{said}");
     }
     assert_eq!(fs::read_dir(&cluster).unwrap().count(), 1);
