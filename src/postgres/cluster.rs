@@ -15,7 +15,7 @@ use tokio::time::timeout;
 
 use super::place::{PORT, Place};
 use super::server::{self, Patience};
-use super::{PostgresError, binaries, claim, create, password, transplant};
+use super::{PostgresError, binaries, claim, create, password, process, transplant};
 use crate::config::Embedded;
 use crate::store;
 
@@ -81,7 +81,7 @@ impl Cluster {
                 "creating a postgres cluster");
             create::initdb(&place, &binaries, &secret).await?;
         }
-        let mut starting = server::spawn(&place, &binaries)?;
+        let mut starting = server::spawn(&place, &binaries).await?;
         let pid = starting.pid();
         let mut connection = starting.ready(&place, &secret).await?;
         store::embedded::ensure_database(&mut connection).await?;
@@ -157,7 +157,7 @@ impl Cluster {
                 // Fails only where the process is already waited for: it has ended.
                 let _ = child.wait().await;
             }
-            Process::Adopted | Process::Attached => server::gone(&self.place.cluster()).await,
+            Process::Adopted | Process::Attached => process::gone(&self.place.cluster()).await,
         }
     }
 
@@ -169,8 +169,8 @@ impl Cluster {
             return Ok(());
         }
         for (signal, longest) in [(Signal::INT, FAST_MAX), (Signal::QUIT, IMMEDIATE_MAX)] {
-            if server::running(&self.place.cluster()) == Some(self.pid) {
-                server::signal(self.pid, signal);
+            if process::running(&self.place.cluster()) == Some(self.pid) {
+                process::signal(self.pid, signal);
             }
             if timeout(longest, self.ended()).await.is_ok() {
                 return Ok(());
@@ -187,9 +187,9 @@ async fn enter_running(
     place: &Place,
     secret: &str,
 ) -> Result<Option<(i32, PgConnection)>, PostgresError> {
-    let Some(pid) = server::running(&place.cluster()) else { return Ok(None) };
+    let Some(pid) = process::running(&place.cluster()) else { return Ok(None) };
     let mut patience = Patience::new(place, pid);
-    while server::running(&place.cluster()) == Some(pid) {
+    while process::running(&place.cluster()) == Some(pid) {
         match server::enter(place, secret).await {
             Ok(connection) => return Ok(Some((pid, connection))),
             Err(refusal) => patience.after(refusal).await?,

@@ -11,13 +11,13 @@ pub enum PostgresError {
     #[error(
         "no Postgres 14 or newer found (searched {searched}): install one (`apt install \
          postgresql`), run `make setup`, which fetches one into .tools/postgres, or point \
-         database.embedded_binaries at the folder that holds `postgres` and `initdb`"
+         database.binaries at the folder that holds `postgres` and `initdb`"
     )]
     NoBinaries {
         /// The places.
         searched: String,
     },
-    /// `database.embedded_binaries` does not hold what it should.
+    /// `database.binaries` does not hold what it should.
     #[error("{} holds no Postgres 14 or newer: {reason}", .dir.display())]
     BadBinaries {
         /// The configured folder.
@@ -28,7 +28,7 @@ pub enum PostgresError {
     /// The cluster belongs to another major version than all binaries found.
     #[error(
         "the data directory {} was made by Postgres {made_by}, the binaries found are {found} \
-         ({}); point database.embedded_binaries at Postgres {made_by}, or upgrade the data \
+         ({}); point database.binaries at Postgres {made_by}, or upgrade the data \
          directory with pg_upgrade; nothing was changed", .dir.display(), .binaries.display()
     )]
     OtherMajor {
@@ -42,7 +42,7 @@ pub enum PostgresError {
         binaries: PathBuf,
     },
     /// The data directory is there but no cluster of Herald's.
-    #[error("{} is no cluster of Herald's ({reason}); choose another database.embedded_dir", .dir.display())]
+    #[error("{} is no cluster of Herald's ({reason}); choose another database.data_dir", .dir.display())]
     Foreign {
         /// The folder.
         dir: PathBuf,
@@ -77,7 +77,7 @@ pub enum PostgresError {
         way_out: &'static str,
     },
     /// The user that the server should run as cannot be it.
-    #[error("the server cannot run as user {name}: {reason}; set database.embedded_user")]
+    #[error("the server cannot run as user {name}: {reason}; set database.user")]
     NoUser {
         /// Name, or id where it has none.
         name: String,
@@ -85,7 +85,7 @@ pub enum PostgresError {
         reason: &'static str,
     },
     /// This user has no place for data.
-    #[error("neither XDG_DATA_HOME nor HOME is set: set database.embedded_dir")]
+    #[error("neither XDG_DATA_HOME nor HOME is set: set database.data_dir")]
     NoHome,
     /// Another daemon uses the cluster.
     #[error("{}", in_use(.home, *.pid, .answers_at.as_deref()))]

@@ -26,6 +26,7 @@ mod transplant;
 mod password;
 mod create;
 mod settings;
+mod process;
 mod server;
 mod claim;
 mod cluster;

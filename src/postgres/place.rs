@@ -59,7 +59,7 @@ impl Place {
                 user: user.name.clone(),
                 folder,
                 target: place.home,
-                setting: "database.embedded_dir",
+                setting: "database.data_dir",
             });
         }
         Ok(place)
@@ -73,7 +73,7 @@ impl Place {
                 path: home,
                 owner,
                 expected: own,
-                way_out: "choose another database.embedded_dir, or run herald as its owner",
+                way_out: "choose another database.data_dir, or run herald as its owner",
             });
         }
         if home.join("PG_VERSION").exists() {

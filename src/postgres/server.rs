@@ -1,13 +1,14 @@
-//! The server process: starting one, recognising one that runs, getting in, and ending it.
+//! Starting the server and getting in.
 
-use std::fs::{self, File, OpenOptions};
+use std::borrow::Cow;
+use std::fs::{File, OpenOptions};
 use std::io::{ErrorKind, Read, Seek, SeekFrom};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::Path;
 use std::process::Stdio;
 use std::time::Duration;
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Signal;
 use sqlx::postgres::{PgConnectOptions, PgSslMode};
 use sqlx::{ConnectOptions, PgConnection};
 use tokio::process::Child;
@@ -18,7 +19,7 @@ use super::binaries::Binaries;
 use super::create::command;
 use super::error::io;
 use super::place::{PORT, Place};
-use super::settings;
+use super::{process, settings};
 use crate::store::embedded::DATABASE;
 
 /// Longest a server may say nothing at all after its start.
@@ -27,8 +28,12 @@ const SILENCE_MAX: Duration = Duration::from_secs(60);
 /// Longest it may repeat its log after a crash: `max_wal_size` at a slow disk's 20 MB a second.
 const RECOVERY_MAX: Duration = Duration::from_secs(600);
 
-/// Between two looks at whether something has happened.
-const POLL: Duration = Duration::from_millis(50);
+/// Longest that the remains of a server are waited for: they end when they next look up.
+const ORPHANS_MAX: Duration = Duration::from_secs(30);
+
+/// Between two attempts to get in, at first and at last: each leaves two lines in the log.
+const PAUSE_MIN: Duration = Duration::from_millis(50);
+const PAUSE_MAX: Duration = Duration::from_secs(1);
 
 /// Longest one attempt to get in may take.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -47,7 +52,11 @@ pub(super) struct Starting {
 }
 
 /// Starts the server, in a process group of its own: Ctrl-C on the terminal is for Herald alone.
-pub(super) fn spawn(place: &Place, binaries: &Binaries) -> Result<Starting, PostgresError> {
+///
+/// The caller holds the start lock and knows that no server runs.
+pub(super) async fn spawn(place: &Place, binaries: &Binaries) -> Result<Starting, PostgresError> {
+    // A server that lost its first process refuses a new one until its other processes are gone.
+    let _ = timeout(ORPHANS_MAX, process::deserted(&place.cluster())).await;
     let sockets = place.create_sockets()?;
     let program = binaries.dir.join("postgres");
     let (path, log) = (place.log(), open_log(&place.log())?);
@@ -103,7 +112,7 @@ impl Starting {
 
 impl Drop for Starting {
     fn drop(&mut self) {
-        signal(self.pid(), Signal::QUIT);
+        process::signal(self.pid(), Signal::QUIT);
     }
 }
 
@@ -122,13 +131,13 @@ impl<'a> Patience<'a> {
 
     /// Waits a moment where the refusal is one that passes, else fails with it.
     pub(super) async fn after(&mut self, refusal: sqlx::Error) -> Result<(), PostgresError> {
-        let busy = says(&refusal, "57P03");
-        let absent = matches!(&refusal, sqlx::Error::Io(error) if matches!(
-            error.kind(),
-            ErrorKind::NotFound | ErrorKind::ConnectionRefused | ErrorKind::TimedOut
-        ));
+        // Starting, shutting down, or recovering (`57P0x`), as opposed to full (`53300`).
+        let busy = code(&refusal).is_some_and(|code| code.starts_with("57P0"));
+        let full = code(&refusal).is_some_and(|code| code == "53300");
+        let absent = matches!(&refusal, sqlx::Error::Io(error)
+            if error.kind() != ErrorKind::PermissionDenied);
         let limit = if busy { RECOVERY_MAX } else { SILENCE_MAX };
-        if !(busy || absent) || self.began.elapsed() > limit {
+        if !(busy || full || absent) || self.began.elapsed() > limit {
             let home = self.place.home.clone();
             return Err(PostgresError::Silent { home, pid: self.pid, source: Some(refusal) });
         }
@@ -136,22 +145,9 @@ impl<'a> Patience<'a> {
             self.told = true;
             tracing::info!(pid = self.pid, "waiting for postgres to recover or to shut down");
         }
-        sleep(POLL).await;
+        sleep((self.began.elapsed() / 10).clamp(PAUSE_MIN, PAUSE_MAX)).await;
         Ok(())
     }
-}
-
-/// Process id of the server that runs on `cluster`, as its `postmaster.pid` says. A file left
-/// behind is not believed: the process must work in that directory.
-pub(super) fn running(cluster: &Path) -> Option<i32> {
-    let text = fs::read_to_string(cluster.join("postmaster.pid")).ok()?;
-    let pid = postmaster(&text)?;
-    (fs::read_link(format!("/proc/{pid}/cwd")).ok()? == cluster).then_some(pid)
-}
-
-/// First line of `postmaster.pid`; negative for a server without a postmaster.
-fn postmaster(text: &str) -> Option<i32> {
-    text.lines().next()?.trim().parse().ok().filter(|pid| *pid > 1)
 }
 
 /// How to reach the cluster's database `herald`.
@@ -172,24 +168,9 @@ pub(super) async fn enter(place: &Place, secret: &str) -> Result<PgConnection, s
     timeout(CONNECT_TIMEOUT, options.connect()).await.map_err(late)?
 }
 
-/// Waits until no server runs on `cluster`.
-pub(super) async fn gone(cluster: &Path) {
-    while running(cluster).is_some() {
-        sleep(POLL).await;
-    }
-}
-
-/// Sends a signal; a process that is gone needs none.
-pub(super) fn signal(pid: i32, signal: Signal) {
-    if let Some(pid) = Pid::from_raw(pid)
-        && let Err(error) = kill_process(pid, signal)
-    {
-        tracing::debug!(pid = pid.as_raw_nonzero().get(), %error, "signal not sent");
-    }
-}
-
-fn says(refusal: &sqlx::Error, code: &str) -> bool {
-    matches!(refusal, sqlx::Error::Database(error) if error.code().as_deref() == Some(code))
+/// SQLSTATE of a refusal that the server itself spoke (Postgres manual, appendix A).
+fn code(refusal: &sqlx::Error) -> Option<Cow<'_, str>> {
+    refusal.as_database_error().and_then(|error| error.code())
 }
 
 fn open_log(path: &Path) -> Result<File, PostgresError> {
@@ -215,19 +196,9 @@ fn tail(path: &Path, from: u64) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use std::fs;
 
-    #[test]
-    fn only_a_process_in_the_data_directory_is_its_server() {
-        assert_eq!(postmaster("4711\n/data\n"), Some(4711));
-        assert_eq!(postmaster("-4711\n/data\n"), None, "single-user mode");
-        assert_eq!(postmaster("0\n"), None);
-        assert_eq!(postmaster(""), None);
-        let dir = tempfile::tempdir().unwrap();
-        fs::write(dir.path().join("postmaster.pid"), format!("{}\n", std::process::id())).unwrap();
-        assert_eq!(running(dir.path()), None, "this test runs elsewhere");
-        assert_eq!(running(&dir.path().join("missing")), None);
-    }
+    use super::*;
 
     #[test]
     fn the_tail_of_a_log_is_bounded_and_new() {

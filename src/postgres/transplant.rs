@@ -33,7 +33,7 @@ pub(super) fn reachable(binaries: Binaries, place: &Place) -> Result<Binaries, P
             user: place.user.as_ref().map(|user| user.name.clone()).unwrap_or_default(),
             folder,
             target: binaries.dir,
-            setting: "database.embedded_binaries",
+            setting: "database.binaries",
         });
     };
     let files = list(&root)?;

@@ -48,7 +48,7 @@ pub(super) fn choose(
                 path: cluster.to_owned(),
                 owner: found.uid(),
                 expected: user.uid,
-                way_out: "remove database.embedded_user, or give the folder and all in it to \
+                way_out: "remove database.user, or give the folder and all in it to \
                           that user",
             });
         }
