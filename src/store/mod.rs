@@ -9,6 +9,9 @@ pub mod error;
 pub mod uint256;
 pub mod migrate;
 pub mod pool;
+pub mod contracts;
+pub mod api_keys;
+pub mod read;
 
 pub use error::StoreError;
 pub use uint256::Uint256;
