@@ -12,6 +12,7 @@ pub mod pool;
 pub mod contracts;
 pub mod api_keys;
 pub mod read;
+pub mod embedded;
 
 pub use error::StoreError;
 pub use uint256::Uint256;
