@@ -1,3 +1,4 @@
 //! What several areas of tests need.
 
 pub(crate) mod database;
+pub(crate) mod seed;
