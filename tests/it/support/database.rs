@@ -3,7 +3,7 @@
 //! All tests of a checkout share one embedded cluster, whichever process they run in; whoever comes
 //! first starts it, and `.ci/test-postgres stop` stops it. Nothing in it is worth keeping.
 
-use std::fs::{self, File};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use alloy::primitives::hex;
@@ -30,11 +30,10 @@ pub(crate) struct TestDatabase {
 
 /// A new database that no other test sees.
 pub(crate) async fn fresh() -> TestDatabase {
-    let settings = settings();
-    let cluster = Cluster::start(&settings).await.expect("the test cluster starts");
+    let cluster = Cluster::start(&settings()).await.expect("the test cluster starts");
     let admin = cluster.options().database("postgres");
     let mut connection = admin.connect().await.expect("the test cluster answers");
-    let template = template(&mut connection, &cluster, &settings).await;
+    let template = template(&mut connection, &cluster).await;
 
     let name = format!("test_{}_{:016x}", std::process::id(), rand::random::<u64>());
     run(&mut connection, format!(r#"create database "{name}" template "{template}""#)).await;
@@ -48,18 +47,20 @@ pub(crate) async fn fresh() -> TestDatabase {
 impl Drop for TestDatabase {
     /// On a thread and a runtime of its own, because the test's are blocked by this very call.
     fn drop(&mut self) {
-        let statement = format!(r#"drop database if exists "{}" with (force)"#, self.name);
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
         std::thread::scope(|scope| {
-            scope.spawn(|| {
-                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-                runtime.expect("a runtime").block_on(async {
-                    if let Ok(mut connection) = self.admin.connect().await {
-                        let _ =
-                            sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await;
-                    }
-                });
-            });
+            scope.spawn(|| runtime.map(|runtime| runtime.block_on(self.remove())));
         });
+    }
+}
+
+impl TestDatabase {
+    /// Best effort: the next run sweeps what stays.
+    async fn remove(&self) {
+        let statement = format!(r#"drop database if exists "{}" with (force)"#, self.name);
+        if let Ok(mut connection) = self.admin.connect().await {
+            let _ = sqlx::query(AssertSqlSafe(statement)).execute(&mut connection).await;
+        }
     }
 }
 
@@ -76,11 +77,10 @@ pub(crate) fn settings() -> Embedded {
     Embedded { data_dir: Some(home), binaries: None, user: None }
 }
 
-/// The name of a migrated database, made and swept for under a lock on a file of the cluster.
-async fn template(connection: &mut PgConnection, cluster: &Cluster, settings: &Embedded) -> String {
-    let home = settings.data_dir.as_deref().expect("the test cluster has a home");
-    let lock = File::create(home.join("template.lock")).expect("the home is writable");
-    lock.lock().expect("a lock");
+/// The name of a migrated database, made and swept for under a lock of the server's, which
+/// ends with `connection` at the latest.
+async fn template(connection: &mut PgConnection, cluster: &Cluster) -> String {
+    run(connection, "select pg_advisory_lock(1)".to_owned()).await;
     let template = format!("template_{}", migrations());
     let names: Vec<String> = sqlx::query_scalar("select datname from pg_database")
         .fetch_all(&mut *connection)
@@ -96,6 +96,7 @@ async fn template(connection: &mut PgConnection, cluster: &Cluster, settings: &E
         run(connection, "select pg_reload_conf()".to_owned()).await;
         build(connection, cluster, &template).await;
     }
+    run(connection, "select pg_advisory_unlock(1)".to_owned()).await;
     template
 }
 
