@@ -2,7 +2,7 @@
 
 use axum::http::StatusCode;
 
-use super::{APES, get, world};
+use super::{APES, World, get, world};
 use crate::support::seed::person;
 
 /// Percent-encodes every byte.
@@ -134,20 +134,22 @@ async fn a_malformed_parameter_is_a_400_that_names_it() {
     for (path, names) in routes {
         for bad in nasty() {
             for name in &names {
-                // Numbers that are right for a block or a token are not malformed for it.
-                let allowed =
-                    [("at_block", StatusCode::CONFLICT), ("chain", StatusCode::NOT_FOUND)];
-                let uri = format!("{path}?{name}={bad}");
-                let answer = get(&world.router, &uri).await;
-                let expected = answer.status == StatusCode::BAD_REQUEST
-                    || allowed.contains(&(name, answer.status));
-                assert!(expected, "{uri:.200}: {} {}", answer.status, answer.text);
-                if answer.status != StatusCode::CONFLICT {
-                    assert!(!answer.json()["errors"][0]["pointer"].is_null(), "{uri:.200}");
-                }
+                refused(&world, &format!("{path}?{name}={bad}"), name).await;
             }
             let unknown = get(&world.router, &format!("{path}?x{bad}=1")).await;
             assert_eq!(unknown.code(), "invalid_request", "{path}?x{bad:.100}");
         }
+    }
+}
+
+async fn refused(world: &World, uri: &str, name: &str) {
+    // Numbers that are right for a block or a chain are not malformed for it.
+    let allowed = [("at_block", StatusCode::CONFLICT), ("chain", StatusCode::NOT_FOUND)];
+    let answer = get(&world.router, uri).await;
+    let status = answer.status;
+    let expected = status == StatusCode::BAD_REQUEST || allowed.contains(&(name, status));
+    assert!(expected, "{uri:.200}: {status} {}", answer.text);
+    if status != StatusCode::CONFLICT {
+        assert!(!answer.json()["errors"][0]["pointer"].is_null(), "{uri:.200}");
     }
 }

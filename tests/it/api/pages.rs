@@ -84,12 +84,15 @@ async fn pages_of_each_case_and_direction_add_up_to_the_whole() {
             let whole = ok(&world.router, &uri).await;
             let whole = positions(whole["data"].as_array().unwrap());
             assert!(!whole.is_empty(), "{uri}");
-            for limit in 1..=3 {
-                let rows =
-                    pages(&world.router, &format!("{uri}&limit={limit}"), async |_| {}).await;
-                assert_eq!(positions(&rows), whole, "{uri} by {limit}");
-            }
+            whole_by_pages(&world, &uri, &whole).await;
         }
+    }
+}
+
+async fn whole_by_pages(world: &World, uri: &str, whole: &[(String, i64, i64)]) {
+    for limit in 1..=3 {
+        let rows = pages(&world.router, &format!("{uri}&limit={limit}"), async |_| {}).await;
+        assert_eq!(positions(&rows), whole, "{uri} by {limit}");
     }
 }
 
