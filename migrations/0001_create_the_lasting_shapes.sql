@@ -73,6 +73,7 @@ create table chain.contracts (
     constraint contracts_chain_address_key unique (chain, address),
     constraint contracts_joined check (state = 'probing' or live_from is not null)
 ) with (fillfactor = 70);
+create index contracts_not_ready on chain.contracts (chain, id) where state <> 'ready';
 
 -- Contracts that are loaded together, and which blocks of them are in `transfers`.
 create table chain.load_sets (
@@ -242,6 +243,68 @@ begin
     end loop;
     execute format('alter table chain.%I set (fillfactor = 80)', 'holdings_' || chain_id);
 end
+$$;
+
+-- How far each chain is, as every answer of the API says it. `lag_ms`: how long ago the newest
+-- committed block was committed, while blocks above it are known; 0 at the head.
+create view chain.standing as
+select c.id as chain, c.caip2, c.name as alias, c.status, c.epoch, c.head, c.safe, c.finalized,
+    c.checkpoint as indexed, '0x' || encode(c.checkpoint_hash, 'hex') as block_hash,
+    case when c.checkpoint is null then null
+        when c.checkpoint >= c.head then 0
+        else greatest(0, extract(epoch from statement_timestamp() - c.checkpoint_at) * 1000)::int8
+    end as lag_ms
+from chain.chains c;
+
+-- The standing of these chains, each with the stored hash of one block of it (`ats`, same order).
+-- A row set, so that the planner takes it into the statement that asks for it.
+create function chain.as_of(chains int2[], ats int8[]) returns table (as_of json) language sql stable as $$
+    select coalesce(json_agg(x order by x.chain), '[]')
+    from (
+        select s.*, '0x' || encode(b.hash, 'hex') as at_hash
+        from unnest(chains, ats) as k (chain, at)
+        join chain.standing s on s.chain = k.chain
+        left join chain.blocks b on b.chain = k.chain and b.number = k.at
+    ) x
+$$;
+
+-- Which part of a contract's past is loaded, in percent; null where nothing was to be loaded.
+create function chain.loaded_percent(contract int4, of_chain int2) returns float8 language sql stable as $$
+    select (100 * sum(s.next_block - s.from_block) / nullif(sum(s.to_block - s.from_block + 1), 0))::float8
+    from chain.load_sets l
+    join chain.spans s on s.set_id = l.id
+    where l.chain = of_chain and contract = any (l.contract_ids)
+$$;
+
+-- The contracts of these chains (or the one) whose ownership is not answered; at most 1000 are named.
+create function chain.incomplete(chains int2[], contract int4) returns table (incomplete json)
+language sql stable as $$
+    select coalesce(json_agg(x order by x.id), '[]')
+    from (
+        select c.id, c.chain, '0x' || encode(c.address, 'hex') as address, c.state,
+            chain.loaded_percent(c.id, c.chain) as loaded_percent
+        from chain.contracts c
+        where c.chain = any (chains) and (contract is null or c.id = contract) and c.state <> 'ready'
+        order by c.id
+        limit 1000
+    ) x
+$$;
+
+-- Whether a transfer passes filters that no index serves; null means any.
+create function chain.transfer_fits(
+    giver bytea, taker bytea, wanted_from bytea, wanted_to bytea, wallet bytea, kind text
+) returns bool language sql immutable parallel safe as $$
+    select (wanted_from is null or giver = wanted_from)
+        and (wanted_to is null or taker = wanted_to)
+        and (wallet is null or giver = wallet or taker = wallet)
+        and case kind
+            when 'burn' then taker = '\x0000000000000000000000000000000000000000'::bytea
+            when 'mint' then giver = '\x0000000000000000000000000000000000000000'::bytea
+                and taker <> '\x0000000000000000000000000000000000000000'::bytea
+            when 'transfer' then giver <> '\x0000000000000000000000000000000000000000'::bytea
+                and taker <> '\x0000000000000000000000000000000000000000'::bytea
+            else true
+        end
 $$;
 
 create table platform.accounts (

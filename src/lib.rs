@@ -14,6 +14,7 @@ pub mod store;
 pub mod work;
 pub mod index;
 pub mod upkeep;
+pub mod account;
 pub mod api;
 pub mod postgres;
 #[cfg(feature = "dev")]

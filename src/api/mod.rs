@@ -1,1 +1,43 @@
-//! api
+//! The HTTP API, after `API.md`'s contract: what people and programs ask.
+//!
+//! Reading order: `router` is the one table of every route; around each request `finish` gives it
+//! an id and a time limit. A handler takes the request apart (`asked`, `params`), finds the chain
+//! and the contract it names (`scope`), the block it asks for (`moment`) and where its page begins
+//! (`cursor`), reads once from `store::read`, and writes the `answer` or a `problem`. Nothing here
+//! speaks to a chain or decides what is true.
+
+pub mod router;
+mod finish;
+mod asked;
+mod params;
+mod scope;
+mod moment;
+mod cursor;
+mod auth;
+mod answer;
+pub mod codes;
+mod problem;
+mod routes;
+mod serve;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+pub use router::{ROUTES, router};
+pub use serve::serve;
+
+use crate::store::Pool;
+
+/// Most bytes of a request's body.
+pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// What the handlers work with.
+#[derive(Clone)]
+pub struct ApiState {
+    /// The database.
+    pub pool: Pool,
+    /// Longest a request may take until its answer begins.
+    pub request_timeout: Duration,
+    /// Writes the metrics in Prometheus' text format.
+    pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
+}

@@ -13,8 +13,9 @@ use super::Context;
 use super::commit::subjects;
 use super::tell;
 use crate::decode::ERC721_TRANSFER;
-use crate::store::contracts::{self, NewContract};
+use crate::store::contracts;
 use crate::store::events::{self, EventBlock};
+use crate::store::wishes::{self, Tracked};
 use crate::store::{StoreError, chains, notify, spans};
 use crate::types::EventKind;
 use crate::work::{Pass, Topic, Worker};
@@ -72,9 +73,9 @@ impl Track {
 }
 
 /// Writes the wishes of the configuration; contracts that are known already stay as they are.
-pub async fn ensure(context: &Context, wishes: &[NewContract]) -> Result<(), StoreError> {
-    for wish in wishes {
-        contracts::wish(&context.pool, context.key, *wish).await?;
+pub async fn ensure(context: &Context, wanted: &[Tracked]) -> Result<(), StoreError> {
+    for wish in wanted {
+        wishes::track(&context.pool, wish, "config").await?;
     }
     Ok(())
 }

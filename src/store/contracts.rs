@@ -50,59 +50,6 @@ impl TryFrom<Row> for Contract {
     }
 }
 
-/// Where the wish to follow a contract came from.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Origin {
-    /// The configuration file.
-    Config,
-    /// `POST /v1/contracts`.
-    Api,
-}
-
-impl Origin {
-    fn as_str(self) -> &'static str {
-        match self {
-            Self::Config => "config",
-            Self::Api => "api",
-        }
-    }
-}
-
-/// A contract to be followed.
-#[derive(Clone, Copy, Debug)]
-pub struct NewContract {
-    /// Its address.
-    pub address: Address,
-    /// How its logs are read.
-    pub standard: Standard,
-    /// First block that can hold its logs.
-    pub start_block: u64,
-    /// Who wished it.
-    pub origin: Origin,
-}
-
-/// Writes the wish to follow a contract; false where it is known already, whatever its state.
-pub async fn wish(
-    executor: impl PgExecutor<'_>,
-    chain: ChainKey,
-    new: NewContract,
-) -> Result<bool, StoreError> {
-    let done = sqlx::query(
-        r"
-        insert into chain.contracts (chain, address, standard, origin, start_block)
-        values ($1, $2, $3, $4, $5) on conflict (chain, address) do nothing
-        ",
-    )
-    .bind(chain.0)
-    .bind(new.address.into_array())
-    .bind(new.standard.as_str())
-    .bind(new.origin.as_str())
-    .bind(height(new.start_block))
-    .execute(executor)
-    .await?;
-    Ok(done.rows_affected() == 1)
-}
-
 /// Contracts that the live edge writes, and the filter version they belong to, in one statement.
 pub async fn followed(
     executor: impl PgExecutor<'_>,

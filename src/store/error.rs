@@ -30,16 +30,29 @@ pub enum StoreError {
 }
 
 impl StoreError {
-    /// Whether the database itself could not be reached, as opposed to having refused.
+    /// Whether the database itself could not be reached or is going away, as opposed to having
+    /// refused a statement.
     pub fn unreachable(&self) -> bool {
-        matches!(
-            self,
+        match self {
             Self::Sql(
                 sqlx::Error::Io(_)
-                    | sqlx::Error::PoolTimedOut
-                    | sqlx::Error::PoolClosed
-                    | sqlx::Error::Tls(_)
-            )
-        )
+                | sqlx::Error::PoolTimedOut
+                | sqlx::Error::PoolClosed
+                | sqlx::Error::Tls(_),
+            ) => true,
+            Self::Sql(sqlx::Error::Database(error)) => {
+                error.code().is_some_and(|code| GOING_AWAY.iter().any(|at| code.starts_with(at)))
+            }
+            _ => false,
+        }
+    }
+
+    /// Whether the statement was cancelled, by its own time limit or by an operator.
+    pub fn cancelled(&self) -> bool {
+        matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.code().as_deref() == Some("57014"))
     }
 }
+
+/// SQLSTATE classes and codes of a server that is down, starting, stopping or full: connection
+/// exceptions, operator intervention other than a cancelled statement, too many connections.
+const GOING_AWAY: &[&str] = &["08", "57P", "53300"];

@@ -16,6 +16,7 @@ pub mod leases;
 pub mod chains;
 pub mod endpoints;
 pub mod contracts;
+pub mod wishes;
 pub mod blocks;
 pub mod transfers;
 pub mod holdings;
@@ -23,6 +24,8 @@ pub mod fold;
 pub mod spans;
 pub mod events;
 pub mod rewinds;
+pub mod api_keys;
+pub mod read;
 
 pub use error::StoreError;
 pub use uint256::Uint256;

@@ -10,5 +10,6 @@ mod sim_node;
 mod sim_rpc;
 mod chain;
 mod index;
+mod api;
 mod cli;
 mod postgres;

@@ -13,7 +13,7 @@ use herald::index::live::LiveEdge;
 use herald::index::load::Load;
 use herald::index::track::{self, Track};
 use herald::index::{Context, Rules};
-use herald::store::contracts::{NewContract, Origin};
+use herald::store::wishes::Tracked;
 use herald::store::{Pool, chains};
 use herald::types::{Caip2, Standard};
 use herald::upkeep::Prune;
@@ -71,11 +71,11 @@ impl Indexer {
 
     /// Wishes these contracts from `start_block` on.
     pub(crate) async fn follow(&self, contracts: &[Address], start_block: u64) {
-        let wish = |address: &Address| NewContract {
+        let wish = |address: &Address| Tracked {
+            chain: self.context.key,
             address: *address,
             standard: Standard::Erc721,
             start_block,
-            origin: Origin::Config,
         };
         let wishes: Vec<_> = contracts.iter().map(wish).collect();
         track::ensure(&self.context, &wishes).await.expect("the wishes are written");

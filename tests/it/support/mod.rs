@@ -7,6 +7,7 @@
 //! wrote in the words of the replay.
 
 pub(crate) mod database;
+pub(crate) mod seed;
 pub(crate) mod sim;
 pub(crate) mod replay;
 pub(crate) mod feed;

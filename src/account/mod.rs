@@ -1,0 +1,3 @@
+//! Who may do what: API keys and their scopes.
+
+pub mod key;

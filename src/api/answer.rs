@@ -1,0 +1,176 @@
+//! The envelope of every answer, and how values are written.
+
+use alloy::primitives::{Address, B256, U256};
+use axum::http::header;
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use time::OffsetDateTime;
+use time::UtcOffset;
+use time::format_description::well_known::Rfc3339;
+
+use crate::store::StoreError;
+use crate::store::read::{Incomplete, Standing};
+
+use super::problem::Problem;
+
+/// A list.
+#[derive(Serialize)]
+pub(super) struct List<T> {
+    data: Vec<T>,
+    page: Page,
+    meta: Meta,
+}
+
+#[derive(Serialize)]
+struct Page {
+    next: Option<String>,
+    limit: i64,
+}
+
+/// What an answer is true of.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Meta {
+    as_of: Vec<AsOf>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_block: Option<i64>,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    incomplete: Vec<Left>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct AsOf {
+    chain: String,
+    head: Option<i64>,
+    indexed: Option<i64>,
+    finalized: Option<i64>,
+    block_hash: Option<String>,
+    lag_ms: Option<i64>,
+}
+
+#[derive(Clone, Debug, Serialize)]
+struct Left {
+    chain: String,
+    contract: String,
+    status: String,
+    loaded_percent: Option<f64>,
+}
+
+impl Meta {
+    /// Of these chains.
+    pub(super) fn of(standings: &[Standing]) -> Self {
+        let as_of = |standing: &Standing| AsOf {
+            chain: standing.caip2.clone(),
+            head: standing.head,
+            indexed: standing.indexed,
+            finalized: standing.finalized,
+            block_hash: standing.block_hash.clone(),
+            lag_ms: standing.lag_ms,
+        };
+        Self {
+            as_of: standings.iter().map(as_of).collect(),
+            at_block: None,
+            incomplete: Vec::new(),
+        }
+    }
+
+    /// Names the block that the answer shows, where it is not the newest.
+    pub(super) fn at(mut self, at: Option<i64>) -> Self {
+        self.at_block = at;
+        self
+    }
+
+    /// Names the contracts that are left out or shown in part.
+    pub(super) fn without(
+        mut self,
+        standings: &[Standing],
+        left: &[Incomplete],
+    ) -> Result<Self, StoreError> {
+        for one in left {
+            let address: Address = one
+                .address
+                .parse()
+                .map_err(|_| StoreError::Corrupt { column: "contracts.address" })?;
+            self.incomplete.push(Left {
+                chain: caip2(standings, one.chain).to_owned(),
+                contract: address.to_checksum(None),
+                status: one.state.clone(),
+                loaded_percent: one.loaded_percent.map(percent),
+            });
+        }
+        Ok(self)
+    }
+}
+
+/// The CAIP-2 id of a chain among those of the answer.
+pub(super) fn caip2(standings: &[Standing], chain: i16) -> &str {
+    standings.iter().find(|standing| standing.chain == chain).map_or("", |standing| &standing.caip2)
+}
+
+/// A list with its page: `rows` holds one more than `limit` where there is a next page.
+pub(super) fn page<R>(rows: &mut Vec<R>, limit: i64) -> bool {
+    let limit = usize::try_from(limit).unwrap_or(usize::MAX);
+    let more = rows.len() > limit;
+    rows.truncate(limit);
+    more
+}
+
+/// The answer of a list.
+pub(super) fn list<T: Serialize>(
+    data: Vec<T>,
+    limit: i64,
+    next: Option<String>,
+    meta: Meta,
+) -> Result<Response, Problem> {
+    json(&List { data, page: Page { next, limit }, meta })
+}
+
+#[derive(Serialize)]
+struct One<'a, T> {
+    #[serde(flatten)]
+    object: &'a T,
+    meta: Meta,
+}
+
+/// The answer of one object.
+pub(super) fn one<T: Serialize>(object: &T, meta: Meta) -> Result<Response, Problem> {
+    json(&One { object, meta })
+}
+
+/// A JSON body.
+pub(super) fn json<T: Serialize>(body: &T) -> Result<Response, Problem> {
+    let bytes = serde_json::to_vec(body).map_err(|error| {
+        tracing::error!(%error, "an answer could not be written");
+        Problem::new(super::codes::Code::Internal, "the answer could not be written")
+    })?;
+    Ok(([(header::CONTENT_TYPE, "application/json")], bytes).into_response())
+}
+
+/// An address in mixed case (EIP-55).
+pub(super) fn address(bytes: [u8; 20]) -> String {
+    Address::from(bytes).to_checksum(None)
+}
+
+/// An address of a transfer; the zero address is nobody.
+pub(super) fn party(bytes: [u8; 20]) -> Option<String> {
+    (bytes != [0; 20]).then(|| address(bytes))
+}
+
+/// 32 bytes as 0x-hex.
+pub(super) fn hash(bytes: [u8; 32]) -> String {
+    B256::from(bytes).to_string()
+}
+
+/// A time in RFC 3339, UTC.
+pub(super) fn instant(time: OffsetDateTime) -> String {
+    time.to_offset(UtcOffset::UTC).format(&Rfc3339).unwrap_or_default()
+}
+
+/// The CAIP-19 id of a token.
+pub(super) fn asset(chain: &str, standard: &str, contract: &str, token_id: U256) -> String {
+    format!("{chain}/{standard}:{contract}/{token_id}")
+}
+
+/// A share with one decimal, rounded down so that 100 means all.
+pub(super) fn percent(share: f64) -> f64 {
+    (share * 10.0).floor() / 10.0
+}

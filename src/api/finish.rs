@@ -1,0 +1,75 @@
+//! Around every request: its id, its time limit, and the body of its problem.
+
+use std::any::Any;
+use std::time::Duration;
+
+use axum::body::Body;
+use axum::extract::{Request, State};
+use axum::http::{HeaderName, HeaderValue};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+
+use super::codes::Code;
+use super::problem::Problem;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+/// Longest id that is taken from a client; longer ones are replaced.
+const REQUEST_ID_BYTES_MAX: usize = 128;
+
+/// Gives the request an id, answers 503 after the time limit, and writes problems out.
+pub(super) async fn finish(
+    State(limit): State<Duration>,
+    request: Request,
+    next: Next,
+) -> Response {
+    let id = request_id(&request);
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let answered = tokio::time::timeout(limit, next.run(request)).await;
+    let mut response = answered.unwrap_or_else(|_| {
+        let detail = format!("no answer within {} ms", limit.as_millis());
+        Problem::new(Code::TimedOut, detail).into_response()
+    });
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        *response.body_mut() = Body::from(problem.render(id.to_str().unwrap_or_default()));
+    }
+    tracing::debug!(
+        request.id = id.to_str().unwrap_or_default(),
+        http.method = %method,
+        http.path = path,
+        http.status = response.status().as_u16(),
+        "request answered"
+    );
+    response.headers_mut().insert(REQUEST_ID, id);
+    response
+}
+
+fn request_id(request: &Request) -> HeaderValue {
+    let sent = request.headers().get(REQUEST_ID);
+    let usable = |value: &&HeaderValue| {
+        let bytes = value.as_bytes();
+        !bytes.is_empty()
+            && bytes.len() <= REQUEST_ID_BYTES_MAX
+            && bytes.iter().all(u8::is_ascii_graphic)
+    };
+    sent.filter(usable).cloned().unwrap_or_else(generated)
+}
+
+fn generated() -> HeaderValue {
+    let mut bytes = [0; 16];
+    // Without randomness the id is zero: it only names a line in a log.
+    let _ = getrandom::fill(&mut bytes);
+    HeaderValue::from_str(&alloy::primitives::hex::encode(bytes))
+        .unwrap_or(HeaderValue::from_static("0"))
+}
+
+/// A panic of a handler, as a problem.
+pub(super) fn panicked(cause: Box<dyn Any + Send>) -> Response {
+    let text = cause
+        .downcast_ref::<String>()
+        .map(String::as_str)
+        .or_else(|| cause.downcast_ref::<&str>().copied())
+        .unwrap_or("unknown");
+    tracing::error!(panic = text, "a handler panicked");
+    let detail = "something inside failed; it was logged";
+    Problem::new(Code::Internal, detail).into_response()
+}

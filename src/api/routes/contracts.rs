@@ -1,0 +1,107 @@
+//! `/v1/contracts`: what is tracked and how far it is.
+
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
+
+use crate::api::answer::{self, Meta};
+use crate::api::asked::Asked;
+use crate::api::cursor::Cursor;
+use crate::api::problem::Problem;
+use crate::api::{ApiState, params, scope};
+use crate::store::wishes::ContractRow;
+use crate::store::read::Standing;
+use crate::store::read::contracts::contracts;
+use crate::types::ContractState;
+
+/// A contract as the API shows it.
+#[derive(Serialize)]
+pub(crate) struct ContractView {
+    chain: String,
+    address: String,
+    name: Option<String>,
+    symbol: Option<String>,
+    standard: String,
+    origin: String,
+    start_block: i64,
+    status: String,
+    loaded_percent: Option<f64>,
+    covered: Option<Covered>,
+    trust: Trust,
+    supply: Option<i64>,
+    holders: Option<i64>,
+    transfers: Option<i64>,
+    irregular: i32,
+}
+
+/// Blocks whose facts about the contract are whole.
+#[derive(Serialize)]
+struct Covered {
+    from: i64,
+    to: i64,
+}
+
+#[derive(Serialize)]
+struct Trust {
+    consistent: bool,
+    audited_at: Option<i64>,
+    proven: Vec<Covered>,
+}
+
+/// The contract on its chain. Counters of a contract that is not ready are not known yet.
+pub(crate) fn view(row: &ContractRow, chain: Option<&Standing>) -> ContractView {
+    let ready = row.state == ContractState::Ready.as_str();
+    let indexed = chain.and_then(|chain| chain.indexed).filter(|_| ready);
+    let known = |count: i64| ready.then_some(count);
+    ContractView {
+        chain: chain.map(|chain| chain.caip2.clone()).unwrap_or_default(),
+        address: answer::address(row.address),
+        name: row.name.clone(),
+        symbol: row.symbol.clone(),
+        standard: row.standard.clone(),
+        origin: row.origin.clone(),
+        start_block: row.start_block,
+        status: row.state.clone(),
+        loaded_percent: row.loaded_percent.map(answer::percent),
+        covered: indexed.map(|to| Covered { from: row.start_block, to }),
+        trust: Trust {
+            consistent: ready && row.irregular == 0,
+            audited_at: None,
+            proven: Vec::new(),
+        },
+        supply: known(row.supply),
+        holders: known(row.holders),
+        transfers: known(row.transfers),
+        irregular: row.irregular,
+    }
+}
+
+fn status(text: &str) -> Result<ContractState, String> {
+    ContractState::parse(text)
+        .ok_or_else(|| "status is probing, loading, folding, ready or stopped".into())
+}
+
+/// GET `/v1/contracts`
+pub(crate) async fn list(State(state): State<ApiState>, asked: Asked) -> Result<Response, Problem> {
+    asked.only(&["chain", "status", "cursor", "limit"])?;
+    let limit = params::limit(&asked)?;
+    let status = params::query(&asked, "status", status)?;
+    let after = Cursor::<i32>::read(&asked, "cursor")?.map_or(i32::MIN, |cursor| cursor.k);
+    let chains = scope::chains_of_query(&state.pool, &asked).await?;
+    let keys: Vec<i16> = chains.iter().map(|chain| chain.chain).collect();
+    let mut read = contracts(&state.pool, &keys, status, after, limit + 1).await?;
+    let more = answer::page(&mut read.rows, limit);
+    let last = read.rows.last().map(|row| row.id).filter(|_| more);
+    let next = last.map(|last| Cursor::write(&asked, last, Vec::new()));
+    let of = |row: &ContractRow| read.as_of.iter().find(|chain| chain.chain == row.chain);
+    let data = read.rows.iter().map(|row| view(row, of(row))).collect();
+    answer::list::<ContractView>(data, limit, next, Meta::of(&read.as_of))
+}
+
+/// GET `/v1/contracts/{chain}/{address}`
+pub(crate) async fn one(State(state): State<ApiState>, asked: Asked) -> Result<Response, Problem> {
+    asked.only(&[])?;
+    let found = scope::contract_of_path(&state.pool, &asked, "address").await?;
+    let meta = Meta::of(std::slice::from_ref(&found.chain));
+    answer::one(&view(&found.contract, Some(&found.chain)), meta)
+}

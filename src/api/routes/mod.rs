@@ -1,0 +1,13 @@
+//! The handlers, each beside the shape of what it answers.
+
+pub(super) mod chains;
+pub(super) mod contracts;
+pub(super) mod track;
+pub(super) mod ownership;
+pub(super) mod tokens;
+pub(super) mod wallets;
+mod transfer_list;
+pub(super) mod transfers;
+pub(super) mod events;
+pub(super) mod snapshot;
+pub(super) mod system;

@@ -1,0 +1,156 @@
+//! Lists of who holds what in one contract: its tokens, its owners, the owners of a token.
+
+use alloy::primitives::{Address, U256};
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
+
+use crate::api::answer::{self, Meta, instant};
+use crate::api::asked::Asked;
+use crate::api::cursor::{self, Cursor};
+use crate::api::moment::moment;
+use crate::api::problem::Problem;
+use crate::api::scope::ContractScope;
+use crate::api::{ApiState, params, scope};
+use crate::store::read::contract_owners::contract_owners;
+use crate::store::read::contract_tokens::{HoldingRow, HoldingsAsked, contract_tokens};
+
+/// Parameters of every list of ownership.
+const OF_A_LIST: &[&str] = &["at_block", "min_finality", "cursor", "limit"];
+
+/// Since when a holding lasts.
+#[derive(Serialize)]
+pub(crate) struct Acquired {
+    /// Block of the newest arrival that began it.
+    pub block: i64,
+    /// Time of that block, once known.
+    pub time: Option<String>,
+    /// Transaction of that arrival.
+    pub tx_hash: Option<String>,
+}
+
+#[derive(Serialize)]
+struct HoldingView {
+    id: String,
+    chain: String,
+    contract: String,
+    token_id: String,
+    standard: String,
+    owner: String,
+    balance: String,
+    acquired: Acquired,
+}
+
+#[derive(Serialize)]
+struct OwnerView {
+    owner: String,
+    balance: String,
+    tokens: i64,
+}
+
+fn holding(scope: &ContractScope, row: &HoldingRow) -> HoldingView {
+    let contract = answer::address(scope.contract.address);
+    let chain = scope.chain.caip2.clone();
+    HoldingView {
+        id: answer::asset(&chain, &scope.contract.standard, &contract, row.token_id.0),
+        chain,
+        contract,
+        token_id: row.token_id.0.to_string(),
+        standard: scope.contract.standard.clone(),
+        owner: answer::address(row.owner),
+        balance: row.balance.map_or(U256::ONE, |balance| balance.0).to_string(),
+        acquired: Acquired {
+            block: row.acquired,
+            time: row.acquired_at.map(instant),
+            tx_hash: row.tx_hash.map(answer::hash),
+        },
+    }
+}
+
+/// Key of a holding in a cursor: token and owner.
+type HoldingKey = (String, String);
+
+fn key(cursor: &Cursor<HoldingKey>) -> Result<(U256, Address), Problem> {
+    let token_id = params::token_id(&cursor.k.0).map_err(|_| cursor::invalid("cursor"))?;
+    let owner = params::address(&cursor.k.1).map_err(|_| cursor::invalid("cursor"))?;
+    Ok((token_id, owner))
+}
+
+async fn holdings(
+    state: &ApiState,
+    asked: &Asked,
+    found: ContractScope,
+    token_id: Option<U256>,
+) -> Result<Response, Problem> {
+    let limit = params::limit(asked)?;
+    let sent = Cursor::<HoldingKey>::read(asked, "cursor")?;
+    let after = sent.as_ref().map(key).transpose()?;
+    found.ready()?;
+    let chains = std::slice::from_ref(&found.chain);
+    let moment =
+        moment(asked, chains, Some(found.contract.start_block), sent.map(|cursor| cursor.p))?;
+    let (chain, contract) = found.keys();
+    let question =
+        HoldingsAsked { chain, contract, at: moment.at(), token_id, after, limit: limit + 1 };
+    let mut read = contract_tokens(&state.pool, &question).await?;
+    let pins = moment.check(&read.as_of)?;
+    let more = answer::page(&mut read.rows, limit);
+    let key = |row: &HoldingRow| (row.token_id.0.to_string(), answer::address(row.owner));
+    let last = read.rows.last().filter(|_| more).map(key);
+    let next = last.map(|last| Cursor::write(asked, last, pins));
+    let data = read.rows.iter().map(|row| holding(&found, row)).collect();
+    answer::list::<HoldingView>(data, limit, next, Meta::of(&read.as_of).at(moment.block()))
+}
+
+/// GET `/v1/contracts/{chain}/{address}/tokens`
+pub(crate) async fn contract_tokens_list(
+    State(state): State<ApiState>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    asked.only(OF_A_LIST)?;
+    let found = scope::contract_of_path(&state.pool, &asked, "address").await?;
+    holdings(&state, &asked, found, None).await
+}
+
+/// GET `/v1/tokens/{chain}/{contract}/{token_id}/owners`
+pub(crate) async fn token_owners(
+    State(state): State<ApiState>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    asked.only(OF_A_LIST)?;
+    let token_id = params::path(&asked, "token_id", params::token_id)?;
+    let found = scope::contract_of_path(&state.pool, &asked, "contract").await?;
+    holdings(&state, &asked, found, Some(token_id)).await
+}
+
+/// GET `/v1/contracts/{chain}/{address}/owners`
+pub(crate) async fn contract_owners_list(
+    State(state): State<ApiState>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    asked.only(OF_A_LIST)?;
+    let limit = params::limit(&asked)?;
+    let sent = Cursor::<String>::read(&asked, "cursor")?;
+    let after = match &sent {
+        None => Vec::new(),
+        Some(cursor) => params::address(&cursor.k).map_err(|_| cursor::invalid("cursor"))?.to_vec(),
+    };
+    let found = scope::contract_of_path(&state.pool, &asked, "address").await?;
+    found.ready()?;
+    let chains = std::slice::from_ref(&found.chain);
+    let moment =
+        moment(&asked, chains, Some(found.contract.start_block), sent.map(|cursor| cursor.p))?;
+    let mut read =
+        contract_owners(&state.pool, found.keys(), moment.at(), &after, limit + 1).await?;
+    let pins = moment.check(&read.as_of)?;
+    let more = answer::page(&mut read.rows, limit);
+    let last = read.rows.last().filter(|_| more).map(|row| answer::address(row.owner));
+    let next = last.map(|last| Cursor::write(&asked, last, pins));
+    let owner = |row: &crate::store::read::contract_owners::OwnerRow| OwnerView {
+        owner: answer::address(row.owner),
+        balance: row.balance.0.to_string(),
+        tokens: row.tokens,
+    };
+    let data = read.rows.iter().map(owner).collect();
+    answer::list::<OwnerView>(data, limit, next, Meta::of(&read.as_of).at(moment.block()))
+}

@@ -1,0 +1,76 @@
+//! GET `/v1/tokens/{chain}/{contract}/{token_id}`: one token.
+
+use alloy::primitives::U256;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
+
+use super::ownership::Acquired;
+use crate::api::answer::{self, Meta, instant};
+use crate::api::asked::Asked;
+use crate::api::codes::Code;
+use crate::api::moment::moment;
+use crate::api::problem::Problem;
+use crate::api::scope::ContractScope;
+use crate::api::{ApiState, params, scope};
+use crate::store::read::token::{TokenRow, token};
+
+#[derive(Serialize)]
+struct TokenView {
+    id: String,
+    chain: String,
+    contract: String,
+    token_id: String,
+    standard: String,
+    owner: Option<String>,
+    supply: String,
+    /// Absent where its first known transfer was no mint.
+    minted: Option<Acquired>,
+    last_transfer: Acquired,
+    /// Not collected yet.
+    metadata: Option<()>,
+}
+
+fn view(scope: &ContractScope, token_id: U256, row: &TokenRow) -> TokenView {
+    let contract = answer::address(scope.contract.address);
+    let chain = scope.chain.caip2.clone();
+    let first = Acquired {
+        block: row.first_block,
+        time: row.first_at.map(instant),
+        tx_hash: Some(answer::hash(row.first_tx)),
+    };
+    TokenView {
+        id: answer::asset(&chain, &scope.contract.standard, &contract, token_id),
+        chain,
+        contract,
+        token_id: token_id.to_string(),
+        standard: scope.contract.standard.clone(),
+        owner: row.owner.map(answer::address),
+        supply: row.supply.0.to_string(),
+        minted: answer::party(row.first_from).is_none().then_some(first),
+        last_transfer: Acquired {
+            block: row.last_block,
+            time: row.last_at.map(instant),
+            tx_hash: Some(answer::hash(row.last_tx)),
+        },
+        metadata: None,
+    }
+}
+
+/// GET `/v1/tokens/{chain}/{contract}/{token_id}`
+pub(crate) async fn one(State(state): State<ApiState>, asked: Asked) -> Result<Response, Problem> {
+    asked.only(&["at_block", "min_finality"])?;
+    let token_id = params::path(&asked, "token_id", params::token_id)?;
+    let found = scope::contract_of_path(&state.pool, &asked, "contract").await?;
+    found.ready()?;
+    let chains = std::slice::from_ref(&found.chain);
+    let moment = moment(&asked, chains, Some(found.contract.start_block), None)?;
+    let read = token(&state.pool, found.keys(), token_id, moment.at()).await?;
+    moment.check(&read.as_of)?;
+    let row = read.rows.first().ok_or_else(|| {
+        let contract = answer::address(found.contract.address);
+        let detail = format!("token {token_id} of {contract} has not been seen");
+        Problem::new(Code::TokenUnknown, detail).at("path", "token_id")
+    })?;
+    answer::one(&view(&found, token_id, row), Meta::of(&read.as_of).at(moment.block()))
+}

@@ -1,0 +1,134 @@
+//! POST `/v1/contracts`: asks for a contract to be followed. The row is all that is written here;
+//! joining it to the chain is the tracker's work.
+
+use axum::body::{Body, to_bytes};
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::Response;
+use serde_json::{Map, Value};
+
+use super::contracts::view;
+use crate::account::key::Scope;
+use crate::api::answer::{self, Meta};
+use crate::api::asked::Asked;
+use crate::api::codes::Code;
+use crate::api::problem::{Fault, Problem};
+use crate::api::{ApiState, BODY_BYTES_MAX, auth, params, scope};
+use crate::store::wishes::{ContractRow, Tracked, track};
+use crate::store::read::resolve::known;
+use crate::types::{ChainKey, Standard};
+
+/// Members of the body.
+const MEMBERS: &[&str] = &["chain", "contract", "start_block", "standard"];
+
+/// The body, read.
+struct Wanted {
+    chain: String,
+    contract: alloy::primitives::Address,
+    start_block: i64,
+    standard: Standard,
+}
+
+/// POST `/v1/contracts`
+pub(crate) async fn create(
+    State(state): State<ApiState>,
+    headers: HeaderMap,
+    asked: Asked,
+    body: Body,
+) -> Result<Response, Problem> {
+    auth::require(&state.pool, &headers, Scope::ContractsWrite).await?;
+    asked.only(&[])?;
+    let wanted = read(&object(&headers, body).await?).map_err(Problem::invalid)?;
+    let chain = scope::chain(known(&state.pool, None).await?, &wanted.chain, "body")?.standing;
+    let tracked = Tracked {
+        chain: ChainKey(chain.chain),
+        address: wanted.contract,
+        standard: wanted.standard,
+        start_block: wanted.start_block.unsigned_abs(),
+    };
+    let (row, created) = track(&state.pool, &tracked, "api").await?;
+    if !created {
+        same(&row, &wanted)?;
+    }
+    let meta = Meta::of(std::slice::from_ref(&chain));
+    let mut response = answer::one(&view(&row, Some(&chain)), meta)?;
+    *response.status_mut() = if created { StatusCode::ACCEPTED } else { StatusCode::OK };
+    Ok(response)
+}
+
+async fn object(headers: &HeaderMap, body: Body) -> Result<Map<String, Value>, Problem> {
+    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    let essence = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
+    if !essence.eq_ignore_ascii_case("application/json") {
+        let detail = "the body must be sent as application/json";
+        return Err(Problem::new(Code::UnsupportedMediaType, detail));
+    }
+    let bytes = to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| {
+        let detail = format!("a body may have {BODY_BYTES_MAX} bytes and must arrive whole");
+        Problem::new(Code::BodyTooLarge, detail)
+    })?;
+    let refused = |detail: String| Problem::invalid(vec![Fault::new("body", "", detail)]);
+    match serde_json::from_slice(&bytes) {
+        Ok(Value::Object(object)) => Ok(object),
+        Ok(_) => Err(refused("the body is no JSON object".into())),
+        Err(error) => Err(refused(format!("the body is no JSON: {error}"))),
+    }
+}
+
+/// Every fault of the body at once.
+fn read(body: &Map<String, Value>) -> Result<Wanted, Vec<Fault>> {
+    let mut faults = Vec::new();
+    for name in body.keys().filter(|name| !MEMBERS.contains(&name.as_str())) {
+        let short: String = name.chars().take(64).collect();
+        let detail = format!("unknown member; allowed: {}", MEMBERS.join(", "));
+        faults.push(Fault::new("body", &short, detail));
+    }
+    let mut fault = |name: &str, detail: String| faults.push(Fault::new("body", name, detail));
+    let chain = match body.get("chain") {
+        Some(Value::String(text)) => Some(text.clone()),
+        Some(Value::Number(number)) if number.is_u64() => Some(number.to_string()),
+        _ => {
+            fault("chain", "chain is eip155:<number>, a number or an alias".into());
+            None
+        }
+    };
+    let address = body.get("contract").and_then(Value::as_str).unwrap_or_default();
+    let contract = params::address(address).map_err(|detail| fault("contract", detail)).ok();
+    let start_block = body.get("start_block").and_then(Value::as_i64).filter(|block| *block >= 0);
+    if start_block.is_none() {
+        fault("start_block", "start_block is the number of the first block to read".into());
+    }
+    let standard = match body.get("standard") {
+        None | Some(Value::Null) => Some(Standard::Erc721),
+        Some(value) => value.as_str().and_then(Standard::parse),
+    };
+    if standard.is_none() {
+        fault("standard", "standard is erc721".into());
+    }
+    match (chain, contract, start_block, standard) {
+        (Some(chain), Some(contract), Some(start_block), Some(standard)) if faults.is_empty() => {
+            Ok(Wanted { chain, contract, start_block, standard })
+        }
+        _ => Err(faults),
+    }
+}
+
+/// Refuses to answer "tracked" for settings that are not those stored.
+fn same(row: &ContractRow, wanted: &Wanted) -> Result<(), Problem> {
+    let mut faults = Vec::new();
+    if row.start_block != wanted.start_block {
+        let detail = format!("tracked with start_block {}", row.start_block);
+        faults.push(Fault::new("body", "start_block", detail));
+    }
+    if row.standard != wanted.standard.as_str() {
+        let detail = format!("tracked with standard {}", row.standard);
+        faults.push(Fault::new("body", "standard", detail));
+    }
+    match faults.first() {
+        None => Ok(()),
+        Some(first) => {
+            let detail = format!("the contract is already {}", first.detail);
+            Err(Problem { errors: faults, ..Problem::new(Code::ContractConflict, detail) })
+        }
+    }
+}

@@ -1,0 +1,163 @@
+//! The common part of every list of transfers: bounds, pages, and the shape of a transfer.
+
+use alloy::primitives::U256;
+use axum::response::Response;
+use serde::Serialize;
+
+use crate::api::answer::{self, Meta, instant};
+use crate::api::asked::Asked;
+use crate::api::cursor::{self, Cursor};
+use crate::api::problem::Problem;
+use crate::api::{ApiState, params};
+use crate::store::read::Standing;
+use crate::store::read::transfers::{
+    ChainPart, Fits, TransferRow, TransfersAsked, TransfersOf, transfers,
+};
+use crate::types::{Finality, TransferKind};
+
+#[derive(Serialize)]
+struct TransferView {
+    id: String,
+    chain: String,
+    contract: String,
+    token_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_id_to: Option<String>,
+    standard: String,
+    kind: &'static str,
+    from: Option<String>,
+    to: Option<String>,
+    amount: String,
+    block: BlockView,
+    tx_hash: String,
+    log_index: i32,
+    batch_index: i32,
+    finality: &'static str,
+}
+
+#[derive(Serialize)]
+struct BlockView {
+    number: i64,
+    hash: Option<String>,
+    time: Option<String>,
+}
+
+/// Key of a row in a cursor: chain, block, log index, batch index.
+type Key = (i16, i64, i32, i32);
+
+fn view(as_of: &[Standing], row: &TransferRow) -> TransferView {
+    let standing = as_of.iter().find(|standing| standing.chain == row.chain);
+    let mark = |mark: Option<i64>| mark.and_then(|mark| u64::try_from(mark).ok());
+    let finality = standing.map_or(Finality::Latest, |chain| {
+        Finality::of(row.block.unsigned_abs(), mark(chain.safe), mark(chain.finalized))
+    });
+    let chain = answer::caip2(as_of, row.chain).to_owned();
+    let tx_hash = answer::hash(row.tx_hash);
+    TransferView {
+        id: format!("{chain}:{tx_hash}:{}:{}", row.log_index, row.batch_index),
+        chain,
+        contract: answer::address(row.address),
+        token_id: row.token_id.0.to_string(),
+        token_id_to: row.token_id_to.map(|last| last.0.to_string()),
+        standard: row.standard.clone(),
+        kind: TransferKind::of(row.from_addr.into(), row.to_addr.into()).as_str(),
+        from: answer::party(row.from_addr),
+        to: answer::party(row.to_addr),
+        amount: row.amount.map_or(U256::ONE, |amount| amount.0).to_string(),
+        block: BlockView {
+            number: row.block,
+            hash: row.block_hash.map(answer::hash),
+            time: row.block_time.map(instant),
+        },
+        tx_hash,
+        log_index: row.log_index,
+        batch_index: row.batch_index,
+        finality: finality.as_str(),
+    }
+}
+
+/// Blocks and direction of a question.
+struct Bounds {
+    from_block: i64,
+    to_block: i64,
+    finality: Finality,
+    descending: bool,
+    after: Option<Key>,
+}
+
+impl Bounds {
+    fn read(asked: &Asked) -> Result<Self, Problem> {
+        let sent = Cursor::<Key>::read(asked, "cursor")?;
+        let after = sent.map(|cursor| cursor.k);
+        if after.is_some_and(|(_, block, log, batch)| block < 0 || log < 0 || batch < 0) {
+            return Err(cursor::invalid("cursor"));
+        }
+        Ok(Self {
+            from_block: params::query(asked, "from_block", params::block)?.unwrap_or(0),
+            to_block: params::query(asked, "to_block", params::block)?.unwrap_or(i64::MAX),
+            finality: params::query(asked, "min_finality", params::finality)?
+                .unwrap_or(Finality::Latest),
+            descending: params::descending(asked)?,
+            after,
+        })
+    }
+
+    /// What is left to tell of each chain. A chain without the asked mark has nothing to tell.
+    fn parts(&self, chains: &[Standing]) -> Vec<ChainPart> {
+        let start = if self.descending { (i64::MAX, 0, 0) } else { (-1, 0, 0) };
+        let part = |chain: &Standing| {
+            let after = match self.after {
+                Some((last, ..)) if chain.chain < last => return None,
+                Some((last, block, log, batch)) if chain.chain == last => (block, log, batch),
+                _ => start,
+            };
+            let mark = match self.finality {
+                Finality::Latest => i64::MAX,
+                Finality::Safe => chain.safe?,
+                Finality::Finalized => chain.finalized?,
+            };
+            let high = self.to_block.min(mark);
+            Some(ChainPart { chain: chain.chain, after, low: self.from_block, high })
+        };
+        chains.iter().filter_map(part).collect()
+    }
+}
+
+/// What names the transfers of a question.
+pub(super) struct Named {
+    /// What finds them.
+    pub of: TransfersOf,
+    /// The contract of the question.
+    pub contract: Option<i32>,
+    /// Filters beside.
+    pub fits: Fits,
+}
+
+/// One page of the transfers of these chains.
+pub(super) async fn answer(
+    state: &ApiState,
+    asked: &Asked,
+    chains: &[Standing],
+    named: Named,
+) -> Result<Response, Problem> {
+    let limit = params::limit(asked)?;
+    let bounds = Bounds::read(asked)?;
+    let keys: Vec<i16> = chains.iter().map(|chain| chain.chain).collect();
+    let question = TransfersAsked {
+        of: named.of,
+        chains: &keys,
+        parts: &bounds.parts(chains),
+        contract: named.contract,
+        descending: bounds.descending,
+        fits: named.fits,
+        limit: limit + 1,
+    };
+    let mut read = transfers(&state.pool, &question).await?;
+    let more = answer::page(&mut read.rows, limit);
+    let key = |row: &TransferRow| (row.chain, row.block, row.log_index, row.batch_index);
+    let last = read.rows.last().filter(|_| more).map(key);
+    let next = last.map(|last| Cursor::write(asked, last, Vec::new()));
+    let meta = Meta::of(&read.as_of).without(&read.as_of, &read.incomplete)?;
+    let data = read.rows.iter().map(|row| view(&read.as_of, row)).collect();
+    answer::list::<TransferView>(data, limit, next, meta)
+}

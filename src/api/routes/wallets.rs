@@ -1,0 +1,109 @@
+//! GET `/v1/wallets/{address}/tokens`: what a wallet holds, on all chains unless filtered.
+
+use alloy::primitives::U256;
+use axum::extract::State;
+use axum::response::Response;
+use serde::Serialize;
+
+use super::ownership::Acquired;
+use crate::api::answer::{self, Meta, instant};
+use crate::api::asked::Asked;
+use crate::api::codes::Code;
+use crate::api::cursor::{self, Cursor};
+use crate::api::moment::moment;
+use crate::api::problem::Problem;
+use crate::api::{ApiState, params, scope};
+use crate::store::read::Standing;
+use crate::store::read::wallet_tokens::{WalletAsked, WalletTokenRow, wallet_tokens};
+use crate::types::Standard;
+
+#[derive(Serialize)]
+struct WalletTokenView {
+    id: String,
+    chain: String,
+    contract: String,
+    token_id: String,
+    standard: String,
+    balance: String,
+    acquired: Acquired,
+}
+
+/// Key of a row in a cursor: chain, contract, token.
+type Key = (i16, i32, String);
+
+fn view(as_of: &[Standing], row: &WalletTokenRow) -> WalletTokenView {
+    let chain = answer::caip2(as_of, row.chain).to_owned();
+    let contract = answer::address(row.address);
+    WalletTokenView {
+        id: answer::asset(&chain, &row.standard, &contract, row.token_id.0),
+        chain,
+        contract,
+        token_id: row.token_id.0.to_string(),
+        standard: row.standard.clone(),
+        balance: row.balance.map_or(U256::ONE, |balance| balance.0).to_string(),
+        acquired: Acquired {
+            block: row.acquired,
+            time: row.acquired_at.map(instant),
+            tx_hash: row.tx_hash.map(answer::hash),
+        },
+    }
+}
+
+fn standard(text: &str) -> Result<&'static str, String> {
+    Standard::parse(text).map(Standard::as_str).ok_or_else(|| "standard is erc721".into())
+}
+
+fn key(cursor: &Cursor<Key>) -> Result<(i16, i32, U256), Problem> {
+    let token_id = params::token_id(&cursor.k.2).map_err(|_| cursor::invalid("cursor"))?;
+    Ok((cursor.k.0, cursor.k.1, token_id))
+}
+
+/// GET `/v1/wallets/{address}/tokens`
+pub(crate) async fn tokens(
+    State(state): State<ApiState>,
+    asked: Asked,
+) -> Result<Response, Problem> {
+    asked.only(&[
+        "chain",
+        "contract",
+        "standard",
+        "acquired_after",
+        "at_block",
+        "min_finality",
+        "cursor",
+        "limit",
+    ])?;
+    let owner = params::path(&asked, "address", params::wallet)?;
+    let limit = params::limit(&asked)?;
+    let standard = params::query(&asked, "standard", standard)?;
+    let acquired_after = params::query(&asked, "acquired_after", params::instant)?;
+    if asked.query("at_block").is_some() && asked.query("chain").is_none() {
+        let detail = "at_block= needs chain=: blocks of several chains do not compare";
+        return Err(Problem::new(Code::InvalidRequest, detail).at("query", "chain"));
+    }
+    let sent = Cursor::<Key>::read(&asked, "cursor")?;
+    let after = sent.as_ref().map(key).transpose()?;
+    let (chains, contract) = scope::contract_of_query(&state.pool, &asked).await?;
+    let start = contract.as_ref().map(|found| found.contract.start_block);
+    let moment = moment(&asked, &chains, start, sent.map(|cursor| cursor.p))?;
+    let keys: Vec<i16> = chains.iter().map(|chain| chain.chain).collect();
+    let question = WalletAsked {
+        owner,
+        chains: &keys,
+        ats: &moment.ats,
+        contract: contract.map(|found| found.contract.id),
+        standard,
+        acquired_after,
+        after,
+        limit: limit + 1,
+    };
+    let mut read = wallet_tokens(&state.pool, &question).await?;
+    let pins = moment.check(&read.as_of)?;
+    let more = answer::page(&mut read.rows, limit);
+    let key = |row: &WalletTokenRow| (row.chain, row.contract_id, row.token_id.0.to_string());
+    let last = read.rows.last().filter(|_| more).map(key);
+    let next = last.map(|last| Cursor::write(&asked, last, pins));
+    let meta = Meta::of(&read.as_of).at(moment.block()).without(&read.as_of, &read.incomplete)?;
+    let data = read.rows.iter().map(|row| view(&read.as_of, row)).collect();
+    answer::list::<WalletTokenView>(data, limit, next, meta)
+}

@@ -1,0 +1,102 @@
+//! Who holds which token of a contract, now or at the end of a block.
+
+use alloy::primitives::{Address, U256};
+use sqlx::FromRow;
+use time::OffsetDateTime;
+
+use super::Read;
+use crate::store::{Pool, StoreError, Uint256};
+use crate::types::{ChainKey, ContractKey};
+
+/// A holding of a known contract.
+#[derive(Clone, Debug, FromRow)]
+pub struct HoldingRow {
+    /// The token.
+    pub token_id: Uint256,
+    /// Who holds it.
+    pub owner: [u8; 20],
+    /// Units held; `None` means one.
+    pub balance: Option<Uint256>,
+    /// Block from which the owner has held without a pause.
+    pub acquired: i64,
+    /// Time of that block, once known.
+    pub acquired_at: Option<OffsetDateTime>,
+    /// Transaction that brought the token.
+    pub tx_hash: Option<[u8; 32]>,
+}
+
+/// Which holdings of one contract are asked.
+#[derive(Clone, Copy, Debug)]
+pub struct HoldingsAsked {
+    /// Chain of the contract.
+    pub chain: ChainKey,
+    /// The contract.
+    pub contract: ContractKey,
+    /// At the end of this block, or [`super::NOW`].
+    pub at: i64,
+    /// Only this token.
+    pub token_id: Option<U256>,
+    /// Last row of the page before, in the order (token, owner).
+    pub after: Option<(U256, Address)>,
+    /// Most rows.
+    pub limit: i64,
+}
+
+impl HoldingsAsked {
+    /// Lower bound (exclusive) of the key and upper bound (inclusive) of the token.
+    pub(super) fn bounds(&self) -> (Uint256, Vec<u8>, Uint256) {
+        let (first, last) = self.token_id.map_or((U256::ZERO, U256::MAX), |only| (only, only));
+        // An empty owner sorts before every address: nothing of the first token is left out.
+        let start = (first, Vec::new());
+        let (token_id, owner) = match self.after {
+            Some((token_id, owner)) if token_id >= first => (token_id, owner.to_vec()),
+            _ => start,
+        };
+        (Uint256(token_id), owner, Uint256(last))
+    }
+}
+
+/// Holdings by token and owner.
+pub async fn contract_tokens(
+    pool: &Pool,
+    asked: &HoldingsAsked,
+) -> Result<Read<HoldingRow>, StoreError> {
+    let (token_id, owner, last) = asked.bounds();
+    let rows = sqlx::query(
+        r"select a.as_of, h.token_id is not null as present, h.token_id, h.owner, h.balance,
+            h.acquired, b.time as acquired_at, t.tx_hash
+        from chain.as_of(array[$1::int2], array[$3::int8]) a
+        left join lateral (
+            select * from (
+                select token_id, owner, balance, acquired from chain.holdings
+                where chain = $1 and contract_id = $2 and since <= $3
+                union all
+                select token_id, owner, balance, acquired from chain.holdings_past
+                where $3 < 9223372036854775807 and chain = $1 and contract_id = $2
+                    and since <= $3 and until > $3
+            ) v
+            where (v.token_id, v.owner) > ($4, $5) and v.token_id <= $6
+            order by v.token_id, v.owner
+            limit $7
+        ) h on true
+        left join chain.blocks b on b.chain = $1 and b.number = h.acquired
+        left join lateral (
+            select t.tx_hash from chain.transfers t
+            where t.chain = $1 and t.contract_id = $2 and t.token_id = h.token_id
+                and t.block = h.acquired and t.to_addr = h.owner
+            order by t.log_index desc, t.batch_index desc
+            limit 1
+        ) t on true
+        order by h.token_id, h.owner",
+    )
+    .bind(asked.chain.0)
+    .bind(asked.contract.0)
+    .bind(asked.at)
+    .bind(token_id)
+    .bind(owner)
+    .bind(last)
+    .bind(asked.limit)
+    .fetch_all(pool)
+    .await?;
+    Read::take(rows)
+}

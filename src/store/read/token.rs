@@ -1,0 +1,80 @@
+//! One token: who holds it, and the first and last thing that happened to it.
+
+use alloy::primitives::U256;
+use sqlx::FromRow;
+use time::OffsetDateTime;
+
+use super::Read;
+use crate::store::{Pool, StoreError, Uint256};
+use crate::types::{ChainKey, ContractKey};
+
+/// A token that was seen.
+#[derive(Clone, Debug, FromRow)]
+pub struct TokenRow {
+    /// Who holds it; `None` where nobody does.
+    pub owner: Option<[u8; 20]>,
+    /// Units that exist.
+    pub supply: Uint256,
+    /// Block of its first transfer.
+    pub first_block: i64,
+    /// Time of that block, once known.
+    pub first_at: Option<OffsetDateTime>,
+    /// Transaction of its first transfer.
+    pub first_tx: [u8; 32],
+    /// Who gave it first: zero where that was a mint.
+    pub first_from: [u8; 20],
+    /// Block of its last transfer.
+    pub last_block: i64,
+    /// Time of that block, once known.
+    pub last_at: Option<OffsetDateTime>,
+    /// Transaction of its last transfer.
+    pub last_tx: [u8; 32],
+}
+
+/// The token at the end of block `at`, or now; no row where it has never been seen by then.
+pub async fn token(
+    pool: &Pool,
+    (chain, contract): (ChainKey, ContractKey),
+    token_id: U256,
+    at: i64,
+) -> Result<Read<TokenRow>, StoreError> {
+    let rows = sqlx::query(
+        r"select a.as_of, f.block is not null as present,
+            h.owner, coalesce(h.supply, 0) as supply,
+            f.block as first_block, fb.time as first_at, f.tx_hash as first_tx, f.from_addr as first_from,
+            l.block as last_block, lb.time as last_at, l.tx_hash as last_tx
+        from chain.as_of(array[$1::int2], array[$4::int8]) a
+        left join lateral (
+            select block, tx_hash, from_addr from chain.transfers
+            where chain = $1 and contract_id = $2 and token_id = $3 and block <= $4
+            order by block, log_index, batch_index
+            limit 1
+        ) f on true
+        left join lateral (
+            select block, tx_hash from chain.transfers
+            where chain = $1 and contract_id = $2 and token_id = $3 and block <= $4
+            order by block desc, log_index desc, batch_index desc
+            limit 1
+        ) l on true
+        left join lateral (
+            select (array_agg(v.owner order by v.owner))[1] as owner, sum(coalesce(v.balance, 1)) as supply
+            from (
+                select owner, balance from chain.holdings
+                where chain = $1 and contract_id = $2 and token_id = $3 and since <= $4
+                union all
+                select owner, balance from chain.holdings_past
+                where $4 < 9223372036854775807 and chain = $1 and contract_id = $2 and token_id = $3
+                    and since <= $4 and until > $4
+            ) v
+        ) h on true
+        left join chain.blocks fb on fb.chain = $1 and fb.number = f.block
+        left join chain.blocks lb on lb.chain = $1 and lb.number = l.block",
+    )
+    .bind(chain.0)
+    .bind(contract.0)
+    .bind(Uint256(token_id))
+    .bind(at)
+    .fetch_all(pool)
+    .await?;
+    Read::take(rows)
+}

@@ -1,0 +1,196 @@
+//! The statements of [`super::transfers`].
+//!
+//! All share their parameters: `$1` chains of the answer; `$2`–`$7` arrays, one entry a chain still
+//! to be told: chain, key (block, log index, batch index), lowest and highest block; `$8` contract
+//! whose state is named; `$9` the direction, 1 or -1; `$10` limit; `$11`–`$14` filters checked row by
+//! row. Of the two branches of a direction the other one is never executed: its condition on `$9`
+//! holds for no row. Longer than other files because each statement stands whole: none is put
+//! together at run time.
+
+/// Of the token `$16` of the contract `$15`.
+pub(super) const OF_TOKEN: &str = r"
+select a.as_of, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
+    t.batch_index, c.address, c.standard, t.token_id, t.token_id_to, t.amount, t.from_addr,
+    t.to_addr, t.tx_hash, b.hash as block_hash, b.time as block_time
+from chain.as_of($1, '{}') a
+cross join chain.incomplete($1, $8) i
+left join lateral (
+    select t.*
+    from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
+        as k (chain, block, log_index, batch_index, low, high)
+    cross join lateral (
+        (select * from chain.transfers t
+        where $9::int8 < 0 and t.chain = k.chain and t.contract_id = $15 and t.token_id = $16
+            and (t.block, t.log_index, t.batch_index) < (k.block, k.log_index, k.batch_index)
+            and t.block between k.low and k.high
+            and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
+        order by t.block desc, t.log_index desc, t.batch_index desc
+        limit $10)
+        union all
+        (select * from chain.transfers t
+        where $9::int8 > 0 and t.chain = k.chain and t.contract_id = $15 and t.token_id = $16
+            and (t.block, t.log_index, t.batch_index) > (k.block, k.log_index, k.batch_index)
+            and t.block between k.low and k.high
+            and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
+        order by t.block, t.log_index, t.batch_index
+        limit $10)
+    ) t
+    order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9
+    limit $10
+) t on true
+left join chain.contracts c on c.id = t.contract_id
+left join chain.blocks b on b.chain = t.chain and b.number = t.block
+order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9";
+
+/// Of the contract `$15`.
+pub(super) const OF_CONTRACT: &str = r"
+select a.as_of, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
+    t.batch_index, c.address, c.standard, t.token_id, t.token_id_to, t.amount, t.from_addr,
+    t.to_addr, t.tx_hash, b.hash as block_hash, b.time as block_time
+from chain.as_of($1, '{}') a
+cross join chain.incomplete($1, $8) i
+left join lateral (
+    select t.*
+    from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
+        as k (chain, block, log_index, batch_index, low, high)
+    cross join lateral (
+        (select * from chain.transfers t
+        where $9::int8 < 0 and t.chain = k.chain and t.contract_id = $15
+            and (t.block, t.log_index, t.batch_index) < (k.block, k.log_index, k.batch_index)
+            and t.block between k.low and k.high
+            and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
+        order by t.block desc, t.log_index desc, t.batch_index desc
+        limit $10)
+        union all
+        (select * from chain.transfers t
+        where $9::int8 > 0 and t.chain = k.chain and t.contract_id = $15
+            and (t.block, t.log_index, t.batch_index) > (k.block, k.log_index, k.batch_index)
+            and t.block between k.low and k.high
+            and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
+        order by t.block, t.log_index, t.batch_index
+        limit $10)
+    ) t
+    order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9
+    limit $10
+) t on true
+left join chain.contracts c on c.id = t.contract_id
+left join chain.blocks b on b.chain = t.chain and b.number = t.block
+order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9";
+
+/// Received by `$15` or given by `$16`, each once.
+pub(super) const OF_HOLDER: &str = r"
+select a.as_of, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
+    t.batch_index, c.address, c.standard, t.token_id, t.token_id_to, t.amount, t.from_addr,
+    t.to_addr, t.tx_hash, b.hash as block_hash, b.time as block_time
+from chain.as_of($1, '{}') a
+cross join chain.incomplete($1, $8) i
+left join lateral (
+    select t.*
+    from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
+        as k (chain, block, log_index, batch_index, low, high)
+    cross join lateral (
+        (select * from chain.transfers t
+        where $9::int8 < 0 and t.chain = k.chain and t.to_addr = $15
+            and (t.block, t.log_index, t.batch_index) < (k.block, k.log_index, k.batch_index)
+            and t.block between k.low and k.high
+            and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
+        order by t.block desc, t.log_index desc, t.batch_index desc
+        limit $10)
+        union all
+        (select * from chain.transfers t
+        where $9::int8 > 0 and t.chain = k.chain and t.to_addr = $15
+            and (t.block, t.log_index, t.batch_index) > (k.block, k.log_index, k.batch_index)
+            and t.block between k.low and k.high
+            and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
+        order by t.block, t.log_index, t.batch_index
+        limit $10)
+        union all
+        (select * from chain.transfers t
+        where $9::int8 < 0 and t.chain = k.chain
+            and t.from_addr = $16 and t.from_addr <> '\x0000000000000000000000000000000000000000'::bytea
+            and t.to_addr is distinct from $15
+            and (t.block, t.log_index, t.batch_index) < (k.block, k.log_index, k.batch_index)
+            and t.block between k.low and k.high
+            and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
+        order by t.block desc, t.log_index desc, t.batch_index desc
+        limit $10)
+        union all
+        (select * from chain.transfers t
+        where $9::int8 > 0 and t.chain = k.chain
+            and t.from_addr = $16 and t.from_addr <> '\x0000000000000000000000000000000000000000'::bytea
+            and t.to_addr is distinct from $15
+            and (t.block, t.log_index, t.batch_index) > (k.block, k.log_index, k.batch_index)
+            and t.block between k.low and k.high
+            and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
+        order by t.block, t.log_index, t.batch_index
+        limit $10)
+    ) t
+    order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9
+    limit $10
+) t on true
+left join chain.contracts c on c.id = t.contract_id
+left join chain.blocks b on b.chain = t.chain and b.number = t.block
+order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9";
+
+/// Of the transaction `$15`, of it the contract `$8` and the token `$16`, where given: few rows, sorted as they come.
+pub(super) const OF_TRANSACTION: &str = r"
+select a.as_of, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
+    t.batch_index, c.address, c.standard, t.token_id, t.token_id_to, t.amount, t.from_addr,
+    t.to_addr, t.tx_hash, b.hash as block_hash, b.time as block_time
+from chain.as_of($1, '{}') a
+cross join chain.incomplete($1, $8) i
+left join lateral (
+    select t.*
+    from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
+        as k (chain, block, log_index, batch_index, low, high)
+    cross join lateral (
+        select * from chain.transfers t
+        where t.chain = k.chain and t.tx_hash = $15
+            and ($8::int4 is null or t.contract_id = $8)
+            and ($16::numeric is null or t.token_id = $16)
+            and (t.block * $9, t.log_index * $9, t.batch_index * $9)
+                > (k.block * $9, k.log_index * $9, k.batch_index * $9)
+            and t.block between k.low and k.high
+            and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
+    ) t
+    order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9
+    limit $10
+) t on true
+left join chain.contracts c on c.id = t.contract_id
+left join chain.blocks b on b.chain = t.chain and b.number = t.block
+order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9";
+
+/// Of the chains themselves.
+pub(super) const OF_CHAIN: &str = r"
+select a.as_of, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
+    t.batch_index, c.address, c.standard, t.token_id, t.token_id_to, t.amount, t.from_addr,
+    t.to_addr, t.tx_hash, b.hash as block_hash, b.time as block_time
+from chain.as_of($1, '{}') a
+cross join chain.incomplete($1, $8) i
+left join lateral (
+    select t.*
+    from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
+        as k (chain, block, log_index, batch_index, low, high)
+    cross join lateral (
+        (select * from chain.transfers t
+        where $9::int8 < 0 and t.chain = k.chain
+            and (t.block, t.log_index, t.batch_index) < (k.block, k.log_index, k.batch_index)
+            and t.block between k.low and k.high
+            and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
+        order by t.block desc, t.log_index desc, t.batch_index desc
+        limit $10)
+        union all
+        (select * from chain.transfers t
+        where $9::int8 > 0 and t.chain = k.chain
+            and (t.block, t.log_index, t.batch_index) > (k.block, k.log_index, k.batch_index)
+            and t.block between k.low and k.high
+            and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
+        order by t.block, t.log_index, t.batch_index
+        limit $10)
+    ) t
+    order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9
+    limit $10
+) t on true
+left join chain.contracts c on c.id = t.contract_id
+left join chain.blocks b on b.chain = t.chain and b.number = t.block
+order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9";

@@ -1,0 +1,74 @@
+//! The streamed snapshot of a contract.
+
+use alloy::primitives::U256;
+use axum::body::Body;
+use axum::http::Request;
+use futures_util::StreamExt;
+use tower::ServiceExt;
+
+use super::{APES, NOBODY, code, get, world};
+use crate::support::seed::{block_hash, person};
+
+#[tokio::test]
+async fn a_snapshot_lists_every_holding_by_token_and_owner() {
+    let world = world().await;
+    world.apes.transfer((31, 0), U256::MAX, NOBODY, person(2)).await;
+    world.apes.transfer((31, 1), U256::from(10), NOBODY, person(2)).await;
+    let (one, two, three) = (person(1), person(2), person(3));
+    let uri = format!("/v1/contracts/1/{APES}/snapshot");
+    let csv = get(&world.router, &uri).await;
+    let most = U256::MAX;
+    assert_eq!(
+        csv.text,
+        format!("token_id,owner,balance\n1,{three},1\n2,{one},1\n10,{two},1\n{most},{two},1\n")
+    );
+    assert_eq!(csv.headers["content-type"], "text/csv; charset=utf-8");
+    assert_eq!(csv.headers["x-herald-block"], "40");
+    assert_eq!(csv.headers["x-herald-block-hash"], block_hash(1, 40).to_string().as_str());
+    let before = get(&world.router, &format!("{uri}?at_block=15&format=csv")).await;
+    assert_eq!(before.text, format!("token_id,owner,balance\n1,{one},1\n2,{one},1\n3,{two},1\n"));
+    let ndjson = get(&world.router, &format!("{uri}?at_block=10&format=ndjson")).await;
+    assert_eq!(
+        ndjson.text,
+        format!("{{\"token_id\":\"1\",\"owner\":\"{one}\",\"balance\":\"1\"}}\n")
+    );
+    let empty = get(&world.router, &format!("{uri}?at_block=6")).await;
+    assert_eq!(empty.text, "token_id,owner,balance\n");
+    assert_eq!(code(&world.router, &format!("{uri}?at_block=41")).await, "block_ahead");
+    assert_eq!(code(&world.router, &format!("{uri}?format=xml")).await, "invalid_request");
+}
+
+#[tokio::test]
+async fn a_snapshot_of_many_pages_shows_one_block() {
+    let world = world().await;
+    let many = world.one.contract(person(0x77), "ready", 0).await;
+    many.many(20, 4_500, person(4)).await;
+    let request = Request::get(format!("/v1/contracts/1/{}/snapshot", person(0x77)));
+    let response =
+        world.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let mut body = response.into_body().into_data_stream();
+    let mut text = String::from_utf8(body.next().await.unwrap().unwrap().to_vec()).unwrap();
+    many.transfer((41, 0), U256::from(4_400), person(4), person(5)).await;
+    many.transfer((41, 1), U256::from(5_000), NOBODY, person(5)).await;
+    world.one.commit(1, 41).await;
+    while let Some(piece) = body.next().await {
+        text.push_str(std::str::from_utf8(&piece.unwrap()).unwrap());
+    }
+    let expected: String = (1..=4_500).map(|n| format!("{n},{},1\n", person(4))).collect();
+    assert_eq!(text, format!("token_id,owner,balance\n{expected}"));
+}
+
+#[tokio::test]
+async fn a_snapshot_is_cut_off_when_its_block_is_taken_back() {
+    let world = world().await;
+    let many = world.one.contract(person(0x77), "ready", 0).await;
+    many.many(20, 4_500, person(4)).await;
+    let request = Request::get(format!("/v1/contracts/1/{}/snapshot", person(0x77)));
+    let response =
+        world.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let mut body = response.into_body().into_data_stream();
+    body.next().await.unwrap().unwrap();
+    world.one.rewind(1, 39).await;
+    world.one.commit(2, 45).await;
+    assert!(body.next().await.unwrap().is_err(), "the body must not end as if it were whole");
+}
