@@ -1,1 +1,7 @@
 //! devnet
+pub mod node;
+pub mod contracts;
+pub mod actions;
+pub mod traffic;
+pub mod anvil;
+pub mod leftovers;
