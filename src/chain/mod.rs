@@ -1,17 +1,42 @@
 //! The only speaker of JSON-RPC.
 //!
-//! Reading order: `wire` is what a node's answers look like, `error` what can go wrong with them,
-//! `endpoint` one node with its limits and its record, `pool` all nodes of a chain behind the one
-//! trait that the rest of Herald knows: [`Chain`]. Nothing here knows transfers or tables. The
-//! simulated chain of the tests implements the same trait.
+//! Reading order, from the wire up: `wire` is what a node's answers look like and `packet` how
+//! they are wrapped; `http` and `line` carry them within `limits`, and `secret` keeps the URL out
+//! of every text; `error` is what callers branch on, `phrases` and `classify` find it in the
+//! words of providers, `failure` adds what the book-keeping needs. `pace` and `record` keep the
+//! books of an `endpoint`; `question` asks it and `sift` checks the logs it answers; `pool` is all
+//! nodes of a chain behind the one trait that the rest of Herald knows: [`Chain`]. `rpc` is a
+//! single node for tools.
+//!
+//! Nothing here knows transfers or tables. The simulated chain of the tests implements the same
+//! trait.
 
 pub mod error;
-pub mod wire;
+pub mod limits;
+mod wire;
+mod packet;
+mod http;
+mod secret;
+mod line;
+mod phrases;
+mod classify;
+mod failure;
+mod pace;
+mod record;
+mod endpoint;
+mod question;
+mod sift;
+pub mod pool;
+pub mod rpc;
 
 use alloy::primitives::{Address, B256, Bloom, Bytes};
 use async_trait::async_trait;
 
 pub use error::ChainError;
+pub use http::install_tls;
+pub use limits::Limits;
+pub use pool::{Pool, connect, connect_with};
+pub use rpc::Rpc;
 
 use crate::types::BlockRef;
 

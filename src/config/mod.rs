@@ -13,6 +13,10 @@ use secrecy::SecretString;
 
 use crate::types::{Caip2, Standard};
 
+mod surroundings;
+
+pub use surroundings::{data_home, search_path, tools_dirs};
+
 /// Everything an operator decides.
 #[derive(Clone, Debug)]
 pub struct Config {
@@ -61,13 +65,14 @@ pub enum DatabaseSource {
 /// The private Postgres cluster.
 #[derive(Clone, Debug)]
 pub struct Embedded {
-    /// Directory of the cluster; `None` lets `postgres` choose by the user it runs as.
+    /// Home of the cluster (the server's own data directory is the folder `cluster` in it); `None`
+    /// takes `/var/lib/herald/postgres` for root, else `herald/postgres` in the user's data folder.
     pub data_dir: Option<PathBuf>,
     /// Directory that holds `postgres` and `initdb`; `None` searches the system's places, then
     /// `.tools/postgres/bin`.
     pub binaries: Option<PathBuf>,
     /// User that the server runs as when Herald runs as root; `None` takes the first of `herald`,
-    /// `postgres`, `nobody` that exists.
+    /// `postgres`, `nobody` that exists, or the owner of a cluster that exists. Not read otherwise.
     pub user: Option<String>,
 }
 

@@ -9,6 +9,7 @@ pub mod error;
 pub mod uint256;
 pub mod migrate;
 pub mod pool;
+pub mod embedded;
 
 pub use error::StoreError;
 pub use uint256::Uint256;

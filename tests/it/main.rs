@@ -1,1 +1,5 @@
-//! it
+//! The integration tests: one binary, against real Postgres.
+
+mod support;
+
+mod postgres;

@@ -1,0 +1,58 @@
+//! What a node may cost: sizes and times that bound every conversation with one.
+
+use std::time::Duration;
+
+/// The bounds of one chain's conversations; tests give smaller ones.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Most bytes of one answer.
+    pub body_bytes_max: usize,
+    /// Longest wait for a connection.
+    pub connect_timeout: Duration,
+    /// Longest wait for one whole answer.
+    pub request_timeout: Duration,
+    /// Longest time for one question of the caller, all endpoints and retries included.
+    pub deadline: Duration,
+    /// First wait of an endpoint after a failure; doubles with each further one.
+    pub rest_min: Duration,
+    /// Longest such wait, whatever the endpoint itself asks for.
+    pub rest_max: Duration,
+    /// How often a misconfigured endpoint is looked at again.
+    pub recheck: Duration,
+}
+
+/// A provider that answers 10,000 logs sends about 8 MB; the largest answers seen on paid nodes
+/// without that limit are some tens of MB. More is an attack or a range to be split.
+const BODY_BYTES_MAX: usize = 128 * 1024 * 1024;
+
+/// A TLS handshake around the globe takes under a second.
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// Providers cut heavy log queries at 10 to 20 s themselves.
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(30);
+
+/// One slow endpoint and one that answers fit in.
+const DEADLINE: Duration = Duration::from_secs(60);
+
+/// A limit by the second is over after this.
+const REST_MIN: Duration = Duration::from_millis(500);
+
+/// A repaired endpoint is used again after this at the latest.
+const REST_MAX: Duration = Duration::from_secs(60);
+
+/// An operator who repairs a node's URL or chain sees it return within a minute.
+const RECHECK: Duration = Duration::from_secs(60);
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            body_bytes_max: BODY_BYTES_MAX,
+            connect_timeout: CONNECT_TIMEOUT,
+            request_timeout: REQUEST_TIMEOUT,
+            deadline: DEADLINE,
+            rest_min: REST_MIN,
+            rest_max: REST_MAX,
+            recheck: RECHECK,
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! What Herald asks one node, and whether the answer fits the question.
+
+use alloy::primitives::{Address, B256};
+use serde::de::DeserializeOwned;
+use serde_json::value::RawValue;
+use serde_json::{Value, json};
+
+use super::endpoint::Endpoint;
+use super::failure::{Blame, Failure};
+use super::line::{Call, Reply};
+use super::sift::sift;
+use super::wire::{WireBlock, WireLog, hex, quantity};
+use super::{ChainError, Head, Header, LogFilter, LogScope, RawLog};
+use crate::types::{BlockRef, Caip2};
+
+/// Who a node says it is.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct WhoItIs {
+    /// `eth_chainId`.
+    pub(super) chain: Caip2,
+    /// Hash of block 0, where the node still has it.
+    pub(super) genesis: Option<B256>,
+}
+
+/// Asks who the node is.
+pub(super) async fn identity(endpoint: &Endpoint) -> Result<WhoItIs, Failure> {
+    let calls = [Call::new("eth_chainId", json!([])), block_by_number("0x0")];
+    let [chain, genesis] = all(endpoint.ask(&calls).await.map_err(Failure::without_limits)?)?;
+    let chain: String = read(&chain.map_err(Failure::without_limits)?)?;
+    let chain = quantity(&chain).ok_or_else(|| Failure::nonsense("a chain id out of form"))?;
+    let genesis = match genesis {
+        Err(failure) if failure.blame == Blame::Rate => return Err(failure),
+        Err(_) => None,
+        Ok(raw) => read_block(&raw)?,
+    };
+    Ok(WhoItIs { chain: Caip2(chain), genesis: genesis.map(|header| header.block.hash) })
+}
+
+/// Asks for the newest block and the finality tags. A tag above the newest block is no tag.
+pub(super) async fn head(endpoint: &Endpoint) -> Result<Head, Failure> {
+    let calls = ["latest", "safe", "finalized"].map(block_by_number);
+    let replies = endpoint.ask(&calls).await.map_err(Failure::without_limits)?;
+    let [latest, safe, finalized] = all(replies)?;
+    let latest = read_block(&latest.map_err(Failure::without_limits)?)?
+        .ok_or_else(|| Failure::nonsense("no newest block"))?
+        .block;
+    endpoint.record().saw_head(latest.number);
+    let below = |mark: &BlockRef| mark.number <= latest.number;
+    let safe = tag(safe)?.filter(below);
+    let finalized = tag(finalized)?.filter(below);
+    Ok(Head {
+        latest,
+        safe: safe.map(|block| block.number),
+        finalized: finalized.map(|block| (block.number, block.hash)),
+    })
+}
+
+/// Asks for the headers of `numbers`.
+pub(super) async fn headers(
+    endpoint: &Endpoint,
+    numbers: &[u64],
+) -> Result<Vec<Option<Header>>, Failure> {
+    let calls: Vec<Call> = numbers.iter().map(|number| block_by_number(&hex(*number))).collect();
+    let replies = endpoint.ask(&calls).await.map_err(Failure::without_limits)?;
+    if replies.len() != numbers.len() {
+        return Err(Failure::nonsense("another number of answers than of requests"));
+    }
+    let mut headers = Vec::with_capacity(numbers.len());
+    for (reply, number) in replies.into_iter().zip(numbers) {
+        headers.push(numbered(reply, *number)?);
+    }
+    Ok(headers)
+}
+
+/// Asks for the hash of block 0.
+pub(super) async fn genesis(endpoint: &Endpoint) -> Result<B256, Failure> {
+    let header = headers(endpoint, &[0]).await?.pop().flatten();
+    header.map(|header| header.block.hash).ok_or_else(|| Failure::behind("block 0"))
+}
+
+/// Asks for logs, together with the block that shows that the node has what was asked.
+pub(super) async fn logs(
+    endpoint: &Endpoint,
+    scope: LogScope,
+    filter: &LogFilter,
+) -> Result<Vec<RawLog>, Failure> {
+    let proof = match scope {
+        LogScope::Range(_, to) => block_by_number(&hex(to)),
+        LogScope::Hash(hash) => Call::new("eth_getBlockByHash", json!([hash, false])),
+    };
+    let calls = [proof, Call::new("eth_getLogs", json!([query(scope, filter)]))];
+    let [proof, logs] = all(endpoint.ask_in_order(&calls).await?)?;
+    let proof = match scope {
+        LogScope::Range(_, to) => numbered(proof, to)?,
+        LogScope::Hash(hash) => {
+            let header = read_block(&proof.map_err(Failure::without_limits)?)?;
+            if header.as_ref().is_some_and(|header| header.block.hash != hash) {
+                return Err(Failure::nonsense("a block of another hash"));
+            }
+            header
+        }
+    };
+    let proof = proof.ok_or_else(|| match scope {
+        LogScope::Range(_, to) => Failure::behind(format!("block {to}")),
+        LogScope::Hash(hash) => Failure::behind(format!("block {hash}")),
+    })?;
+    let logs: Vec<WireLog> = read(&logs?)?;
+    sift(logs, scope, &proof.block, filter).map_err(|oddity| Failure::nonsense(oddity.to_string()))
+}
+
+/// The filter object of `eth_getLogs`.
+fn query(scope: LogScope, filter: &LogFilter) -> Value {
+    let mut query = json!({ "topics": [filter.topics] });
+    if !filter.addresses.is_empty() {
+        let lower = |address: &Address| format!("{address:#x}");
+        query["address"] = filter.addresses.iter().map(lower).collect();
+    }
+    match scope {
+        LogScope::Range(from, to) => {
+            query["fromBlock"] = hex(from).into();
+            query["toBlock"] = hex(to).into();
+        }
+        LogScope::Hash(hash) => query["blockHash"] = json!(hash),
+    }
+    query
+}
+
+fn block_by_number(number: &str) -> Call {
+    Call::new("eth_getBlockByNumber", json!([number, false]))
+}
+
+/// A header that has to have this height; saying that it is not there yet is no failure.
+fn numbered(reply: Reply, number: u64) -> Result<Option<Header>, Failure> {
+    let header = match reply {
+        Err(Failure { error: ChainError::Behind { .. }, .. }) => None,
+        reply => read_block(&reply.map_err(Failure::without_limits)?)?,
+    };
+    match &header {
+        Some(header) if header.block.number != number => {
+            Err(Failure::nonsense(format!("block {} in answer to {number}", header.block.number)))
+        }
+        _ => Ok(header),
+    }
+}
+
+/// A finality tag: many nodes have none, and say so in many ways.
+fn tag(reply: Reply) -> Result<Option<BlockRef>, Failure> {
+    match reply {
+        Err(failure) if matches!(failure.blame, Blame::Rate | Blame::Cut) => Err(failure),
+        Err(_) => Ok(None),
+        Ok(raw) => Ok(read_block(&raw).ok().flatten().map(|header| header.block)),
+    }
+}
+
+fn read_block(raw: &RawValue) -> Result<Option<Header>, Failure> {
+    Ok(read::<Option<WireBlock>>(raw)?.map(Header::from))
+}
+
+fn read<T: DeserializeOwned>(raw: &RawValue) -> Result<T, Failure> {
+    serde_json::from_str(raw.get()).map_err(|err| Failure::nonsense(err.to_string()))
+}
+
+fn all<const N: usize>(replies: Vec<Reply>) -> Result<[Reply; N], Failure> {
+    replies.try_into().map_err(|_| Failure::nonsense("another number of answers than of requests"))
+}
