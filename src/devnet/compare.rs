@@ -27,6 +27,11 @@ pub enum Difference {
         /// The token.
         token: U256,
     },
+    /// Herald knows a token that was never minted.
+    Invented {
+        /// The token.
+        token: U256,
+    },
     /// The chain holds another number of transfers than Herald.
     Transfers {
         /// Logs of the chain.
@@ -45,6 +50,7 @@ impl fmt::Display for Difference {
                 write!(f, "token {token}: ownerOf says {chain}, Herald's {route} says {herald}")
             }
             Self::Unseen { token } => write!(f, "token {token} was minted, Herald never saw it"),
+            Self::Invented { token } => write!(f, "token {token} was never minted, Herald knows it"),
             Self::Transfers { chain, herald } => {
                 write!(f, "the chain has {chain} transfers, Herald {herald}")
             }

@@ -13,14 +13,17 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
+use rustix::io::Errno;
 use rustix::process::{Pid, PidfdFlags, Signal, pidfd_open, pidfd_send_signal};
-use tokio::io::Interest;
-use tokio::io::unix::AsyncFd;
+use tokio::time::{Instant, sleep};
 
 use super::anvil::MARK;
 
 /// Longest a process may take to end after each of the two signals.
 const END_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// Between two looks at whether it has ended.
+const POLL: Duration = Duration::from_millis(20);
 
 /// Ends every anvil that was started on `dir`; answers how many there were. Only whoever holds the
 /// claim on `dir` may call this, else it ends the nodes of a demo that is running.
@@ -33,29 +36,36 @@ pub async fn end_leftovers(dir: &Path) -> Result<usize> {
         };
         // Of another user, or gone since: in both cases none of ours.
         let Ok(process) = pidfd_open(id, PidfdFlags::empty()) else { continue };
-        let Ok(command) = fs::read(format!("/proc/{id}/cmdline")) else { continue };
-        if is_ours(&command, dir) {
-            end(process).await.with_context(|| format!("end the left-over anvil {id}"))?;
+        if is_running(id, dir) {
+            end(id, process, dir).await.with_context(|| format!("end the left-over anvil {id}"))?;
             ended += 1;
         }
     }
     Ok(ended)
 }
 
-async fn end(process: OwnedFd) -> Result<()> {
-    // Readable once the process has ended (pidfd_open(2)).
-    let process = AsyncFd::register_with_interest(process, Interest::READABLE)?;
+async fn end(id: Pid, process: OwnedFd, dir: &Path) -> Result<()> {
     for signal in [Signal::TERM, Signal::KILL] {
         match pidfd_send_signal(&process, signal) {
             Ok(()) => {}
-            Err(rustix::io::Errno::SRCH) => return Ok(()),
+            Err(Errno::SRCH) => return Ok(()),
             Err(err) => return Err(err.into()),
         }
-        if tokio::time::timeout(END_TIMEOUT, process.readable()).await.is_ok() {
+        let sent = Instant::now();
+        while is_running(id, dir) && sent.elapsed() < END_TIMEOUT {
+            sleep(POLL).await;
+        }
+        if !is_running(id, dir) {
             return Ok(());
         }
     }
     bail!("it does not end")
+}
+
+/// Whether this process is an anvil on `dir`. One that has ended and was not reaped has no command
+/// line any more.
+fn is_running(id: Pid, dir: &Path) -> bool {
+    fs::read(format!("/proc/{id}/cmdline")).is_ok_and(|command| is_ours(&command, dir))
 }
 
 /// Whether this command line (arguments ended by zero bytes, proc(5)) is of an anvil on `dir`, or

@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::chain::{ChainError, Rpc};
+use crate::chain::Rpc;
 
 /// Gas of every transaction: a mint of ten or a path of six needs about a third of it, and a
 /// block of 30 million holds more transactions than the traffic ever puts into one.
@@ -20,7 +20,6 @@ pub const TRANSFER_TOPIC: B256 =
     alloy::primitives::b256!("ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef");
 
 /// An anvil.
-#[derive(Debug)]
 pub struct Node {
     rpc: Rpc,
 }
@@ -201,15 +200,15 @@ impl Node {
         let asked = json!([question, {"blockHash": at}]);
         match self.rpc.call::<Bytes>("eth_call", asked).await {
             Ok(bytes) => Ok(Answer::Returned(C::abi_decode_returns(&bytes)?)),
-            Err(ChainError::Transient { text }) if text.contains("execution reverted") => {
-                Ok(Answer::Reverted(text))
-            }
-            Err(err) => Err(err.into()),
+            Err(err) => match err.to_string() {
+                words if words.contains("execution reverted") => Ok(Answer::Reverted(words)),
+                _ => Err(err.into()),
+            },
         }
     }
 
-    async fn command(&self, method: &str, params: Value) -> Result<()> {
-        let _: Value = self.rpc.call(method, params).await.with_context(|| method.to_owned())?;
+    async fn command(&self, method: &'static str, params: Value) -> Result<()> {
+        let _: Value = self.rpc.call(method, params).await.context(method)?;
         Ok(())
     }
 }

@@ -37,7 +37,6 @@ pub struct Done {
 }
 
 /// The traffic of one chain.
-#[derive(Debug)]
 pub struct Traffic<'a> {
     node: &'a Node,
     contracts: Vec<Address>,
