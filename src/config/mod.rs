@@ -1,8 +1,33 @@
 //! The configuration, and the only reader of the environment.
 //!
-//! `load` layers `config/default.toml` (embedded, the documentation), the operator's file and
-//! `HERALD_SECTION__KEY` variables; `read` turns the tables into the types below, collecting every
-//! fault instead of stopping at the first. Each part of Herald receives its own section only.
+//! [`load()`] lays `config/default.toml` (embedded, the documentation), the presets of chains, the
+//! operator's file and `HERALD_SECTION__KEY` variables over each other: `file` makes a text a `tree`
+//! of values that know their `origin`, `overrides` and `preset` add the other layers. Then one file
+//! for each section turns tables into the types below, through `section`, which collects every
+//! fault instead of stopping at the first and every setting for `show`. Each part of Herald
+//! receives its own section only.
+
+mod origin;
+mod fault;
+mod tree;
+mod secret_file;
+mod file;
+pub mod environment;
+mod overrides;
+mod preset;
+mod section;
+mod show;
+mod http;
+mod database;
+mod log;
+mod endpoint;
+mod contract;
+mod chain;
+mod dev;
+mod pin;
+mod load;
+#[cfg(test)]
+mod tests;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -10,6 +35,13 @@ use std::time::Duration;
 
 use alloy::primitives::Address;
 use secrecy::SecretString;
+
+pub use database::NoDatabase;
+pub use environment::variables;
+pub use fault::{Fault, Faults};
+pub use load::{Loaded, load, load_text};
+pub use origin::Origin;
+pub use show::{Setting, lines};
 
 use crate::types::{Caip2, Standard};
 

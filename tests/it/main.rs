@@ -1,5 +1,7 @@
-//! The integration tests: one binary, against real Postgres.
+//! Integration tests: one binary, one module for each area, against real Postgres and real nodes.
 
 mod support;
 
+mod cli;
+mod devnet;
 mod postgres;
