@@ -50,7 +50,9 @@ impl fmt::Display for Difference {
                 write!(f, "token {token}: ownerOf says {chain}, Herald's {route} says {herald}")
             }
             Self::Unseen { token } => write!(f, "token {token} was minted, Herald never saw it"),
-            Self::Invented { token } => write!(f, "token {token} was never minted, Herald knows it"),
+            Self::Invented { token } => {
+                write!(f, "token {token} was never minted, Herald knows it")
+            }
             Self::Transfers { chain, herald } => {
                 write!(f, "the chain has {chain} transfers, Herald {herald}")
             }
@@ -115,12 +117,8 @@ mod tests {
 
         let mut missing = right.clone();
         missing.remove(&U256::MAX);
-        let far = Difference::Owner {
-            token: U256::MAX,
-            route: "snapshot",
-            chain: Some(B),
-            herald: None,
-        };
+        let far =
+            Difference::Owner { token: U256::MAX, route: "snapshot", chain: Some(B), herald: None };
         assert_eq!(snapshot(&truth, &missing), [far]);
 
         let mut invented = right.clone();

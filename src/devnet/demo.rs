@@ -116,9 +116,9 @@ async fn drive(
     stop: &CancellationToken,
 ) -> Result<()> {
     let rest = stop.child_token();
-    let traffic = try_join_all(chains.iter().map(|chain| async {
-        chain.traffic().await?.run(BLOCK_TIME, &rest).await
-    }));
+    let traffic = try_join_all(
+        chains.iter().map(|chain| async { chain.traffic().await?.run(BLOCK_TIME, &rest).await }),
+    );
     let length = course.length.unwrap_or(Duration::MAX);
     let announce = async {
         if pause(ANNOUNCE_AFTER.min(length / 2), &rest).await {

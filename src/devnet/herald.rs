@@ -116,7 +116,11 @@ impl Herald {
 
     /// Every owner of a contract, from the streamed snapshot. A token that is named twice is an
     /// error, because one of its owners would be lost.
-    pub async fn snapshot(&self, chain: &str, contract: Address) -> Result<BTreeMap<U256, Address>> {
+    pub async fn snapshot(
+        &self,
+        chain: &str,
+        contract: Address,
+    ) -> Result<BTreeMap<U256, Address>> {
         let path = format!("/v1/contracts/{chain}/{contract}/snapshot?format=ndjson");
         let (status, text) = self.get(&path).await?;
         ensure!(status == StatusCode::OK, "GET {path}: {status}: {text}");

@@ -85,11 +85,12 @@ mod tests {
     #[test]
     fn only_an_anvil_of_this_folder_is_ours() {
         let dir = Path::new("/var/lib/herald/dev");
-        let ours = b"/x/.tools/bin/anvil\0--port\00\0--config-out\0/var/lib/herald/dev/dev-one.json\0";
+        let ours =
+            b"/x/.tools/bin/anvil\0--port\x000\0--config-out\0/var/lib/herald/dev/dev-one.json\0";
         assert!(is_ours(ours, dir));
         for other in [
             b"".as_slice(),
-            b"anvil\0--port\00\0",
+            b"anvil\0--port\x000\0",
             b"anvil\0--config-out\0/var/lib/herald/other/dev-one.json\0",
             b"anvil\0--config-out\0/var/lib/herald/dev/deeper/dev-one.json\0",
             b"anvil\0/var/lib/herald/dev/dev-one.json\0--config-out\0",

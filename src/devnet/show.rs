@@ -40,10 +40,8 @@ pub fn welcome(herald: &str, rows: &[Row], wallet: Address) -> String {
     let node_width = rows.iter().map(|row| row.node.len()).max().unwrap_or(0);
     let chain_width = rows.iter().map(|row| row.chain.len()).max().unwrap_or(0).max(5);
     let mut line = |chain: &str, node: &str, contract: &str, followed: &str| {
-        let _ = writeln!(
-            text,
-            "  {chain:chain_width$}  {node:node_width$}  {contract:42}  {followed}"
-        );
+        let _ =
+            writeln!(text, "  {chain:chain_width$}  {node:node_width$}  {contract:42}  {followed}");
     };
     line("chain", "node", "contract", "followed");
     for row in rows {
@@ -108,7 +106,8 @@ mod tests {
             node: node.to_owned(),
             contracts: [Address::repeat_byte(byte), Address::repeat_byte(byte + 1)],
         };
-        let rows = [row("dev-one", "http://127.0.0.1:1", 0x11), row("dev-two", "ws://127.0.0.1:22", 0x33)];
+        let rows =
+            [row("dev-one", "http://127.0.0.1:1", 0x11), row("dev-two", "ws://127.0.0.1:22", 0x33)];
         let text = welcome("http://127.0.0.1:8080", &rows, Address::ZERO);
         let lines: Vec<&str> = text.lines().collect();
         assert_eq!(lines[0], "Herald answers at http://127.0.0.1:8080; Ctrl-C ends everything.");

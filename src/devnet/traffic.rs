@@ -213,7 +213,8 @@ impl<'a> Traffic<'a> {
 
     /// The next transaction, given what the contracts say after the block `at`.
     async fn transaction(&mut self, at: B256) -> Result<Sending> {
-        let some = |of: &[Address], rng: &mut SmallRng| of[rand::Rng::random_range(rng, 0..of.len())];
+        let some =
+            |of: &[Address], rng: &mut SmallRng| of[rand::Rng::random_range(rng, 0..of.len())];
         let contract = some(&self.contracts, &mut self.rng);
         let from = some(&self.wallets, &mut self.rng);
         let next = match self.node.call(contract, &Collectible::nextIdCall {}, at).await? {
@@ -240,10 +241,11 @@ impl<'a> Traffic<'a> {
     ) -> Result<(Address, Bytes)> {
         use alloy::sol_types::SolCall as _;
 
-        let owner = match self.node.call(contract, &Collectible::ownerOfCall { tokenId: id }, at).await? {
-            Answer::Returned(owner) => owner,
-            Answer::Reverted(_) => to,
-        };
+        let owner =
+            match self.node.call(contract, &Collectible::ownerOfCall { tokenId: id }, at).await? {
+                Answer::Returned(owner) => owner,
+                Answer::Reverted(_) => to,
+            };
         let call = Collectible::transferFromCall { from: owner, to, tokenId: id };
         Ok((owner, Bytes::from(call.abi_encode())))
     }
