@@ -92,12 +92,11 @@ impl Endpoint {
                 }
                 Err(failure) => return Err(failure),
                 Ok(replies) => {
-                    // Learnt only from a shorter list that was taken: an endpoint that refuses
-                    // everything says nothing about lists.
+                    let replies: Vec<Reply> = replies.into_iter().flatten().collect();
                     if size < known {
-                        self.list_max.fetch_min(size, Ordering::Relaxed);
+                        self.learn_list_max(size, &replies);
                     }
-                    return Ok(replies.into_iter().flatten().collect());
+                    return Ok(replies);
                 }
             }
         }
@@ -117,9 +116,17 @@ impl Endpoint {
             replies.append(&mut self.send(std::slice::from_ref(call)).await?);
         }
         if self.line.has_batches() && calls.len() > 1 {
-            self.list_max.fetch_min(1, Ordering::Relaxed);
+            self.learn_list_max(1, &replies);
         }
         Ok(replies)
+    }
+
+    /// Remembers that lists of `size` were taken where longer ones were not. An endpoint that
+    /// refuses the single requests as well has said nothing about lists.
+    fn learn_list_max(&self, size: usize, replies: &[Reply]) {
+        if replies.iter().all(Result::is_ok) {
+            self.list_max.fetch_min(size, Ordering::Relaxed);
+        }
     }
 
     /// Writes the outcome of a whole question into the record. An endpoint of another chain is

@@ -29,7 +29,7 @@ mod sift;
 pub mod pool;
 pub mod rpc;
 
-use alloy::primitives::{Address, B256, Bloom, Bytes};
+use alloy::primitives::{Address, B256, Bloom};
 use async_trait::async_trait;
 
 pub use error::ChainError;
@@ -39,6 +39,7 @@ pub use pool::{Pool, connect, connect_with};
 pub use rpc::Rpc;
 
 use crate::types::BlockRef;
+pub use crate::types::RawLog;
 
 /// A header, as far as Herald reads it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,27 +50,6 @@ pub struct Header {
     pub logs_bloom: Bloom,
     /// Root of the receipts trie.
     pub receipts_root: B256,
-}
-
-/// A log as a node answers it; nothing about it has been believed yet.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct RawLog {
-    /// Emitting contract.
-    pub address: Address,
-    /// Up to four topics.
-    pub topics: Vec<B256>,
-    /// Unindexed data.
-    pub data: Bytes,
-    /// Height of the block that the node says holds the log.
-    pub block: u64,
-    /// Hash of that block.
-    pub block_hash: B256,
-    /// Seconds of that block, where the node says so (execution-apis #639).
-    pub block_time: Option<u64>,
-    /// Transaction that emitted it.
-    pub tx_hash: B256,
-    /// Index in the block.
-    pub log_index: u32,
 }
 
 /// Which logs to ask for.

@@ -123,25 +123,116 @@ fn id<'de, D: Deserializer<'de>>(de: D) -> Result<Option<Id>, D::Error> {
 
 impl<'de: 'a, 'a> Deserialize<'de> for Answers<'a> {
     fn deserialize<D: Deserializer<'de>>(de: D) -> Result<Self, D::Error> {
-        struct Bounded;
-        impl<'de> Visitor<'de> for Bounded {
-            type Value = Answers<'de>;
-
-            fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-                write!(f, "a list of at most {ANSWERS_MAX} answers")
-            }
-
-            fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
-                let mut answers = Vec::new();
-                while let Some(answer) = seq.next_element()? {
-                    if answers.len() == ANSWERS_MAX {
-                        return Err(serde::de::Error::custom("too many answers"));
-                    }
-                    answers.push(answer);
-                }
-                Ok(Answers(answers))
-            }
-        }
         de.deserialize_seq(Bounded)
+    }
+}
+
+/// Reads a list and gives up on a longer one.
+struct Bounded;
+
+impl<'de> Visitor<'de> for Bounded {
+    type Value = Answers<'de>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "a list of at most {ANSWERS_MAX} answers")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut seq: A) -> Result<Self::Value, A::Error> {
+        let mut answers = Vec::new();
+        while let Some(answer) = seq.next_element()? {
+            if answers.len() == ANSWERS_MAX {
+                return Err(serde::de::Error::custom("too many answers"));
+            }
+            answers.push(answer);
+        }
+        Ok(Answers(answers))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::rpc::json_rpc::Request;
+    use serde_json::json;
+
+    use super::*;
+
+    fn single() -> RequestPacket {
+        let request = Request::new("eth_getLogs", Id::Number(1), json!([]));
+        RequestPacket::Single(request.serialize().unwrap())
+    }
+
+    /// The payload of an answer to request 1, in one word.
+    fn payload(body: &str) -> String {
+        match read(&single(), body.as_bytes()) {
+            Ok(ResponsePacket::Single(answer)) => match answer.payload {
+                ResponsePayload::Success(result) => format!("ok {result}"),
+                ResponsePayload::Failure(error) => format!("{} {}", error.code, error.message),
+            },
+            Ok(ResponsePacket::Batch(_)) => "list".to_owned(),
+            Err(_) => "malformed".to_owned(),
+        }
+    }
+
+    #[test]
+    fn answers_are_read_as_nodes_write_them() {
+        for (body, expected) in [
+            (r#"{"jsonrpc":"2.0","id":1,"result":[]}"#, "ok []"),
+            (r#"{"id":1,"result":null,"error":null}"#, "ok null"),
+            (r#"{"id":"1","result":0,"extra":{"a":[]}}"#, "ok 0"),
+            (r#" {"id":1,"error":{"code":-32000,"message":"no","data":{}}}"#, "-32000 no"),
+            (r#"{"id":1,"result":null,"error":{"code":"-5","message":"no"}}"#, "-5 no"),
+            (r#"{"id":null,"error":{"message":null}}"#, "0 "),
+            (r#"{"error":"no"}"#, r#"0 "no""#),
+            (r#"{"id":2,"result":[]}"#, "malformed"),
+            (r#"{"id":-1,"result":[]}"#, "malformed"),
+            (r#"{"id":null,"result":[]}"#, "malformed"),
+            (r#"{"id":1}"#, "malformed"),
+            (r#"[{"id":1,"result":[]}]"#, "malformed"),
+            (r#"{"id":1,"result":["#, "malformed"),
+            ("<html>", "malformed"),
+            ("", "malformed"),
+        ] {
+            assert_eq!(payload(body), expected, "{body}");
+        }
+    }
+
+    #[test]
+    fn every_published_exchange_is_understood() {
+        use super::super::secret::Secret;
+        use super::super::wire::{WireBlock, WireLog};
+        use super::super::{ChainError, failure::Failure};
+
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/fixtures/rpc/execution-apis");
+        let secret = Secret::of(&"http://127.0.0.1".parse().unwrap());
+        let mut counts = [0; 4];
+        for file in std::fs::read_dir(folder).unwrap() {
+            let text = std::fs::read_to_string(file.unwrap().path()).unwrap();
+            let asked = text.lines().find_map(|line| line.strip_prefix(">> ")).unwrap();
+            let answer = text.lines().find_map(|line| line.strip_prefix("<< ")).unwrap();
+            let Ok(ResponsePacket::Single(answer)) = read(&single(), answer.as_bytes()) else {
+                panic!("{text}");
+            };
+            let (kind, is_understood) = match answer.payload {
+                ResponsePayload::Success(result) if asked.contains("eth_getLogs") => {
+                    let logs: Vec<WireLog> = serde_json::from_str(result.get()).unwrap();
+                    (0, !logs.is_empty())
+                }
+                ResponsePayload::Success(result) => {
+                    let block: Option<WireBlock> = serde_json::from_str(result.get()).unwrap();
+                    (1, block.is_none())
+                }
+                ResponsePayload::Failure(error) => {
+                    let is_future = error.message.contains("beyond current head");
+                    match Failure::read(TransportError::ErrorResp(error), &secret).error {
+                        ChainError::Behind { .. } => (2, is_future),
+                        ChainError::Transient { .. } => (3, !is_future),
+                        _ => (3, false),
+                    }
+                }
+            };
+            assert!(is_understood, "{text}");
+            counts[kind] += 1;
+        }
+        assert_eq!(counts, [6, 2, 1, 2], "logs, missing blocks, beyond the head, other refusals");
     }
 }

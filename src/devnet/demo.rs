@@ -6,7 +6,7 @@
 use std::net::SocketAddr;
 use std::time::Duration;
 
-use anyhow::{Result, bail};
+use anyhow::{Result, anyhow, bail};
 use futures_util::future::try_join_all;
 use secrecy::SecretString;
 use tokio::time::{Instant, sleep};
@@ -29,6 +29,9 @@ const ANNOUNCE_AFTER: Duration = Duration::from_secs(8);
 
 /// Between two status lines.
 const STATUS_EVERY: Duration = Duration::from_secs(5);
+
+/// Longest that the traffic may take to come to rest once the demo is stopped: some blocks.
+const REST_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// What a demo is told.
 #[derive(Clone, Debug)]
@@ -64,24 +67,32 @@ pub async fn run(devnet: &mut Devnet, course: &Course, stop: &CancellationToken)
         if stop.is_cancelled() {
             return Ok(Ending::Stopped);
         }
+        say("the traffic has stopped; comparing every owner with the contracts' own ownerOf");
         let report = verify::verify(&herald, chains, course.seed).await?;
         say(&report.text());
         Ok(Ending::Compared(report))
     };
-    // The traffic ends by itself when stopped; waiting for others need not be waited for.
-    tokio::select! {
+    let ending = tokio::select! {
         biased;
         ending = acts => ending,
-        how = lost => bail!(how),
-        () = stopped_for_good(stop) => Ok(Ending::Stopped),
+        how = lost => Err(anyhow!(how)),
+        () = given_up(stop) => Ok(Ending::Stopped),
+    };
+    match ending {
+        // Whoever stops the demo also stops what it waits for.
+        Err(err) if stop.is_cancelled() => {
+            tracing::debug!(error = format!("{err:#}"), "the demo was stopped");
+            Ok(Ending::Stopped)
+        }
+        ending => ending,
     }
 }
 
-/// Returns some time after `stop`: the traffic takes less to come to rest, all else is given up.
-async fn stopped_for_good(stop: &CancellationToken) {
-    const REST: Duration = Duration::from_secs(2);
+/// Returns a while after `stop`: the traffic comes to rest in less, and nothing else is worth
+/// waiting for.
+async fn given_up(stop: &CancellationToken) {
     stop.cancelled().await;
-    sleep(REST).await;
+    sleep(REST_TIMEOUT).await;
 }
 
 async fn wait_until_ready(herald: &Herald, chains: &[DevChain]) -> Result<()> {

@@ -11,7 +11,7 @@ use sqlx::postgres::PgConnectOptions;
 use super::anvil;
 use super::chains::Devnet;
 use super::leftovers::end_leftovers;
-use crate::config::{self, Dev, Embedded};
+use crate::config::{self, Database, DatabaseSource, Dev, Embedded};
 use crate::postgres::{Claim, Cluster};
 use crate::store;
 
@@ -27,14 +27,15 @@ pub struct Stage {
 }
 
 impl Stage {
-    /// Sets everything up. Fails with [`crate::postgres::PostgresError::InUse`] where a demo runs
+    /// Sets everything up; of `database` only the binaries and the user of an embedded cluster
+    /// matter. Let it end even when it is no longer wanted, and then [`Self::stop`] it: a cluster
+    /// that has just started outlives a dropped future. Fails with [`crate::postgres::PostgresError::InUse`] where a demo runs
     /// on the same folder. Chains and database are new each time: anvil keeps no chain.
-    pub async fn set(dev: &Dev, seed: u64) -> Result<Self> {
+    pub async fn set(dev: &Dev, database: &Database, seed: u64) -> Result<Self> {
         let tools = config::tools_dirs();
         let program = anvil::find(dev.anvil.as_deref(), &tools, &config::search_path())?;
         let dir = home(dev)?;
-        let embedded =
-            Embedded { data_dir: Some(dir.join("postgres")), binaries: None, user: None };
+        let embedded = cluster_in(&dir, database);
         let claim = Claim::take(&embedded)?;
         let ended = end_leftovers(&dir).await?;
         if ended > 0 {
@@ -81,6 +82,15 @@ pub fn free_address(usual: SocketAddr) -> SocketAddr {
         Ok(_) => usual,
         Err(_) => SocketAddr::from((Ipv4Addr::LOCALHOST, 0)),
     }
+}
+
+/// The cluster of the demo: never the operator's own, but run in the same way.
+fn cluster_in(dir: &Path, database: &Database) -> Embedded {
+    let (binaries, user) = match &database.source {
+        Some(DatabaseSource::Embedded(own)) => (own.binaries.clone(), own.user.clone()),
+        Some(DatabaseSource::Url(_)) | None => (None, None),
+    };
+    Embedded { data_dir: Some(dir.join("postgres")), binaries, user }
 }
 
 async fn fresh_cluster(embedded: &Embedded) -> Result<Cluster> {

@@ -30,7 +30,9 @@ pub struct Done {
     pub transactions: u64,
     /// Times in which blocks were replaced at once.
     pub reorgs: u64,
-    /// Times in which a branch was left and came back under the very same hashes.
+    /// Times in which a branch was left for another and then made again.
+    pub detours: u64,
+    /// Times in which it came back under the very same hashes.
     pub returns: u64,
     /// Times in which the head fell back.
     pub fallbacks: u64,
@@ -205,6 +207,7 @@ impl<'a> Traffic<'a> {
             self.node.mine(block.time()).await?;
             same = block.hash;
         }
+        self.done.detours += 1;
         if self.node.head().await?.hash == same {
             self.done.returns += 1;
         }

@@ -1,1 +1,68 @@
-//! index
+//! From a chain to rows, and back when the chain takes blocks back.
+//!
+//! The live edge. `live` makes the passes: it looks at the newest head, `begin` gives a new chain
+//! its first checkpoint, and `plan` (pure) answers from stored and shown hashes whether to wait,
+//! to look further, to advance, to rewind or to halt. `fetch` reads the logs of linked headers,
+//! `decode` makes transfers of them, `ownership` (pure) says which holdings open and close, `tell`
+//! (pure) words the events, and `commit` writes it all in one transaction. `rewind` is its mirror.
+//! `settle` moves the final mark.
+//!
+//! The past. `track` joins a contract to the live edge from the next block on and plans a span for
+//! what lies below; `load` reads spans into `transfers` and nothing else; `fold` builds ownership
+//! once the past is whole.
+//!
+//! Ownership has three writers, `commit`, `rewind` and `fold`, each holding the chain's row.
+
+pub mod plan;
+pub mod ownership;
+pub mod tell;
+mod begin;
+mod fetch;
+mod settle;
+mod commit;
+pub mod rewind;
+pub mod live;
+pub mod track;
+pub mod load;
+pub mod fold;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use crate::chain::Chain;
+use crate::store::Pool;
+use crate::types::{Caip2, ChainKey};
+
+/// What every worker of one chain needs.
+#[derive(Clone)]
+pub struct Context {
+    /// The tables.
+    pub pool: Pool,
+    /// The nodes.
+    pub chain: Arc<dyn Chain>,
+    /// Surrogate number.
+    pub key: ChainKey,
+    /// CAIP-2 id.
+    pub id: Caip2,
+    /// Alias, for logs and metrics.
+    pub name: Arc<str>,
+    /// Names this process in leases.
+    pub owner: Arc<str>,
+    /// What the configuration says of the chain.
+    pub rules: Rules,
+}
+
+/// How a chain is followed.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// Believe the node's `finalized` tag where it has one.
+    pub finalized_tag: bool,
+    /// How old a block must be to be final where no tag says so.
+    pub finality_depth: Duration,
+    /// Usual time between blocks.
+    pub block_time: Duration,
+    /// A header's bloom may exclude a block from being asked for logs.
+    pub trust_bloom: bool,
+    /// Most blocks in one request for logs of the past.
+    pub range_max: u64,
+}

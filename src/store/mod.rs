@@ -7,12 +7,50 @@
 
 pub mod error;
 pub mod uint256;
+pub mod copy;
 pub mod migrate;
 pub mod pool;
 pub mod embedded;
+pub mod notify;
+pub mod leases;
+pub mod chains;
+pub mod endpoints;
+pub mod contracts;
+pub mod blocks;
+pub mod transfers;
+pub mod holdings;
+pub mod fold;
+pub mod spans;
+pub mod events;
+pub mod rewinds;
 
 pub use error::StoreError;
 pub use uint256::Uint256;
 
 /// A pool of connections to Herald's database.
 pub type Pool = sqlx::PgPool;
+
+/// A block number as the `int8` of the tables.
+///
+/// Numbers above 2^63 exist on no chain; they are refused where they enter (`chain::wire`,
+/// configuration, API), so that clamping here never changes one.
+pub fn height(number: u64) -> i64 {
+    i64::try_from(number).unwrap_or(i64::MAX)
+}
+
+/// A stored `int8` as a block number; constraints keep negative ones out.
+pub fn number(height: i64) -> u64 {
+    u64::try_from(height).unwrap_or(0)
+}
+
+/// Seconds since the epoch as a point in time; what no calendar holds becomes none.
+pub fn instant(seconds: u64) -> Option<time::OffsetDateTime> {
+    i64::try_from(seconds).ok().and_then(|s| time::OffsetDateTime::from_unix_timestamp(s).ok())
+}
+
+/// Lets the transaction's commit return before it is on disk: for steps whose facts and cursor
+/// vanish together, so that a crash only costs the step.
+pub async fn relax(connection: &mut sqlx::PgConnection) -> Result<(), StoreError> {
+    sqlx::query("set local synchronous_commit = off").execute(connection).await?;
+    Ok(())
+}

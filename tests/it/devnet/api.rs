@@ -1,17 +1,18 @@
 //! A stand-in for the daemon's API: the routes that the comparison reads, answered from what the
 //! chains' logs say, with a lie where a test wants one.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use alloy::primitives::{Address, U256};
 use axum::Router;
 use axum::extract::{Path, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Json, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use herald::devnet::chains::DevChain;
+use herald::devnet::node::Node;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 
@@ -24,16 +25,14 @@ pub(super) enum Tamper {
     ForgetsTransfer,
 }
 
-struct Contract {
-    owners: BTreeMap<U256, Option<Address>>,
-    snapshot: BTreeMap<U256, Address>,
-    transfers: u64,
+/// What the handlers know: how to ask the chains, and which contracts were announced.
+struct Told {
+    nodes: BTreeMap<String, Node>,
+    tamper: Tamper,
+    tracked: Mutex<BTreeSet<Address>>,
 }
 
-struct Told {
-    contracts: BTreeMap<(String, Address), Contract>,
-    heads: BTreeMap<String, Value>,
-}
+type Shared = State<Arc<Told>>;
 
 pub(super) struct Api {
     listener: TcpListener,
@@ -41,18 +40,13 @@ pub(super) struct Api {
 }
 
 impl Api {
+    /// An API that follows the configured contracts, and the others once they are announced.
     pub(super) async fn new(chains: &[DevChain], tamper: Tamper) -> Self {
-        let mut told = Told { contracts: BTreeMap::new(), heads: BTreeMap::new() };
-        for chain in chains {
-            let head = chain.node.head().await.unwrap();
-            let as_of = json!({"head": head.number(), "indexed": head.number(),
-                "block_hash": head.hash});
-            told.heads.insert(chain.name.to_owned(), json!({"meta": {"as_of": [as_of]}}));
-            for deployed in [&chain.configured, &chain.announced] {
-                let contract = contract(chain, deployed.address, tamper).await;
-                told.contracts.insert((chain.name.to_owned(), deployed.address), contract);
-            }
-        }
+        let nodes = chains.iter().map(|chain| {
+            (chain.name.to_owned(), Node::new(&chain.url).expect("the URL of a running node"))
+        });
+        let tracked = chains.iter().map(|chain| chain.configured.address).collect();
+        let told = Told { nodes: nodes.collect(), tamper, tracked: Mutex::new(tracked) };
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         Self { listener, told: Arc::new(told) }
     }
@@ -64,6 +58,8 @@ impl Api {
     pub(super) async fn serve(self) {
         let routes = Router::new()
             .route("/v1/chains/{chain}", get(chain_route))
+            .route("/v1/chains/{chain}/reorgs", get(|| async { Json(json!({"data": []})) }))
+            .route("/v1/contracts", post(track_route))
             .route("/v1/contracts/{chain}/{contract}", get(contract_route))
             .route("/v1/contracts/{chain}/{contract}/snapshot", get(snapshot_route))
             .route("/v1/tokens/{chain}/{contract}/{id}", get(token_route))
@@ -72,51 +68,62 @@ impl Api {
     }
 }
 
-async fn contract(chain: &DevChain, address: Address, tamper: Tamper) -> Contract {
-    let owners = super::replayed(&chain.node, address).await;
-    let mut transfers = chain.node.transfer_logs(address).await.unwrap().len() as u64;
-    let mut snapshot: BTreeMap<U256, Address> =
-        owners.iter().filter_map(|(id, owner)| owner.map(|owner| (*id, owner))).collect();
-    match tamper {
-        Tamper::Nothing => {}
-        Tamper::LosesOwner => {
-            snapshot.pop_last();
-        }
-        Tamper::InventsOwner => {
-            snapshot.insert(U256::from(1_000_000), Address::ZERO);
-        }
-        Tamper::ForgetsTransfer => transfers -= 1,
-    }
-    Contract { owners, snapshot, transfers }
+async fn chain_route(State(told): Shared, Path(chain): Path<String>) -> Json<Value> {
+    let head = told.nodes[&chain].head().await.unwrap();
+    let as_of = json!({"head": head.number(), "indexed": head.number(), "block_hash": head.hash});
+    Json(json!({"meta": {"as_of": [as_of]}}))
 }
 
-async fn chain_route(State(told): State<Arc<Told>>, Path(chain): Path<String>) -> Json<Value> {
-    Json(told.heads[&chain].clone())
+async fn track_route(State(told): Shared, headers: HeaderMap, body: Json<Value>) -> StatusCode {
+    if headers.get("authorization").is_none_or(|key| key != "Bearer hk_test") {
+        return StatusCode::UNAUTHORIZED;
+    }
+    let contract = body["contract"].as_str().unwrap().parse().unwrap();
+    told.tracked.lock().unwrap().insert(contract);
+    StatusCode::ACCEPTED
 }
 
 async fn contract_route(
-    State(told): State<Arc<Told>>,
-    Path(key): Path<(String, Address)>,
-) -> Json<Value> {
-    Json(json!({"status": "ready", "transfers": told.contracts[&key].transfers}))
+    State(told): Shared,
+    Path((chain, contract)): Path<(String, Address)>,
+) -> Response {
+    if !told.tracked.lock().unwrap().contains(&contract) {
+        return (StatusCode::NOT_FOUND, Json(json!({"code": "contract_not_tracked"})))
+            .into_response();
+    }
+    let logs = told.nodes[&chain].transfer_logs(contract).await.unwrap().len();
+    let forgotten = usize::from(told.tamper == Tamper::ForgetsTransfer);
+    Json(json!({"status": "ready", "transfers": logs - forgotten})).into_response()
 }
 
 async fn snapshot_route(
-    State(told): State<Arc<Told>>,
-    Path(key): Path<(String, Address)>,
+    State(told): Shared,
+    Path((chain, contract)): Path<(String, Address)>,
 ) -> String {
-    let lines = told.contracts[&key].snapshot.iter().map(|(id, owner)| {
+    let owners = super::replayed(&told.nodes[&chain], contract).await;
+    let mut holders: BTreeMap<U256, Address> =
+        owners.into_iter().filter_map(|(id, owner)| owner.map(|owner| (id, owner))).collect();
+    match told.tamper {
+        Tamper::Nothing | Tamper::ForgetsTransfer => {}
+        Tamper::LosesOwner => {
+            holders.pop_last();
+        }
+        Tamper::InventsOwner => {
+            holders.insert(U256::from(1_000_000), Address::ZERO);
+        }
+    }
+    let lines = holders.into_iter().map(|(id, owner)| {
         json!({"token_id": id.to_string(), "owner": owner, "balance": "1"}).to_string() + "\n"
     });
     lines.collect()
 }
 
 async fn token_route(
-    State(told): State<Arc<Told>>,
+    State(told): Shared,
     Path((chain, contract, id)): Path<(String, Address, String)>,
 ) -> Response {
     let id = U256::from_str_radix(&id, 10).unwrap();
-    match told.contracts[&(chain, contract)].owners.get(&id) {
+    match super::replayed(&told.nodes[&chain], contract).await.get(&id) {
         Some(owner) => Json(json!({"owner": owner})).into_response(),
         None => (StatusCode::NOT_FOUND, Json(json!({"code": "token_unknown"}))).into_response(),
     }

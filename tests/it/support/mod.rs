@@ -1,3 +1,16 @@
-//! What several areas of tests need.
+//! What integration tests share.
+//!
+//! Reading order: `database` gives each test one of its own, `sim` is a chain that forks, lags and
+//! lies by seed, `replay` the truth about it worked out without any code of Herald, `feed` what a
+//! subscriber of the outbox ends up believing, `compare` tells two such answers apart, `trie`
+//! checks the simulator itself. `indexer` moves the workers pass by pass, `tables` says what they
+//! wrote in the words of the replay.
 
 pub(crate) mod database;
+pub(crate) mod sim;
+pub(crate) mod replay;
+pub(crate) mod feed;
+pub(crate) mod compare;
+pub(crate) mod trie;
+pub(crate) mod indexer;
+pub(crate) mod tables;

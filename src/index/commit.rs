@@ -1,0 +1,173 @@
+//! The transaction forward: blocks, transfers, ownership, events and the checkpoint, all or none.
+//!
+//! It holds only if the checkpoint, the filter and the lease are still what this pass read; that
+//! also fences a second replica.
+
+use std::collections::HashMap;
+
+use alloy::primitives::{Address, B256};
+use sqlx::PgConnection;
+
+use super::ownership::{self, Changes};
+use super::tell::{self, Subject};
+use super::{Context, settle};
+use crate::chain::{Head, Header};
+use crate::store::chains::{self, ChainRow};
+use crate::store::contracts::{self, Contract, Counts};
+use crate::store::events::{self, EventBlock};
+use crate::store::holdings::{self, TokenKey};
+use crate::store::transfers::{self, StoredTransfer};
+use crate::store::{StoreError, blocks, instant, leases};
+use crate::types::{BlockRef, ContractKey, ContractState};
+
+/// What one pass commits.
+pub(super) struct Batch<'a> {
+    /// The checkpoint that this pass built on.
+    pub(super) expected: (u64, B256),
+    /// The filter that the logs were asked with.
+    pub(super) filter_version: i64,
+    /// The contracts of that filter.
+    pub(super) contracts: &'a [Contract],
+    /// Linked blocks above the checkpoint.
+    pub(super) headers: &'a [Header],
+    /// Their transfers, ordered by position.
+    pub(super) transfers: &'a [StoredTransfer],
+    /// The head that this pass saw.
+    pub(super) head: &'a Head,
+}
+
+/// Writes the batch.
+pub(super) async fn commit(
+    context: &Context,
+    lease: &leases::Lease,
+    batch: &Batch<'_>,
+) -> Result<(), StoreError> {
+    let new: Vec<BlockRef> = batch.headers.iter().map(|header| header.block).collect();
+    let Some(last) = new.last() else { return Ok(()) };
+    let checkpoint = (last.number, last.hash);
+    let mut tx = context.pool.begin().await?;
+    let row = fence(&mut tx, context, lease, batch).await?;
+    let epochs = blocks::append(&mut tx, context.key, &new).await?;
+    transfers::append(&mut tx, context.key, batch.transfers).await?;
+    hold(&mut tx, context, batch).await?;
+    let mut events = told(context, batch, &epochs);
+    events.extend(settle::raise(&mut tx, context, (&row, batch.head), checkpoint).await?);
+    chains::move_checkpoint(&mut tx, context.key, checkpoint, false).await?;
+    events::append(&mut tx, (context.key, context.id), &events).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+async fn fence(
+    tx: &mut PgConnection,
+    context: &Context,
+    lease: &leases::Lease,
+    batch: &Batch<'_>,
+) -> Result<ChainRow, StoreError> {
+    let row = chains::lock(tx, context.key).await?;
+    leases::check(tx, lease).await?;
+    if row.checkpoint != Some(batch.expected) {
+        return Err(StoreError::Fenced { what: "checkpoint" });
+    }
+    if row.filter_version != batch.filter_version {
+        return Err(StoreError::Fenced { what: "filter" });
+    }
+    if matches!(row.status.as_str(), "halted" | "paused") {
+        return Err(StoreError::Fenced { what: "status" });
+    }
+    Ok(row)
+}
+
+/// Applies the transfers of ready contracts to ownership and counters; the others' ownership is
+/// built by the fold.
+async fn hold(
+    tx: &mut PgConnection,
+    context: &Context,
+    batch: &Batch<'_>,
+) -> Result<(), StoreError> {
+    let ready: HashMap<ContractKey, &Contract> = batch
+        .contracts
+        .iter()
+        .filter(|contract| contract.state == ContractState::Ready)
+        .map(|contract| (contract.key, contract))
+        .collect();
+    let moved: Vec<StoredTransfer> = batch
+        .transfers
+        .iter()
+        .filter(|stored| ready.contains_key(&stored.contract))
+        .cloned()
+        .collect();
+    if moved.is_empty() {
+        return Ok(());
+    }
+    let touched = ownership::touched(&moved);
+    let before = holdings::current(tx, context.key, &touched).await?;
+    let changes = ownership::apply(&before, &moved);
+    let owners = owners(&changes);
+    let held_before = holdings::holders_among(tx, context.key, &owners).await?;
+    let ended: Vec<TokenKey> = changes.ended.iter().map(|holding| holding.token).collect();
+    holdings::remove(tx, context.key, &ended).await?;
+    holdings::append_past(tx, context.key, &changes.past).await?;
+    holdings::append(tx, context.key, &changes.begun).await?;
+    let held_after = holdings::holders_among(tx, context.key, &owners).await?;
+    let mut counts: HashMap<ContractKey, Counts> = HashMap::new();
+    for stored in &moved {
+        counts.entry(stored.contract).or_default().transfers += 1;
+    }
+    for holding in &changes.ended {
+        counts.entry(holding.token.0).or_default().supply -= 1;
+    }
+    for holding in &changes.begun {
+        counts.entry(holding.token.0).or_default().supply += 1;
+    }
+    for (contract, count) in &mut counts {
+        let held = |map: &HashMap<ContractKey, i64>| map.get(contract).copied().unwrap_or(0);
+        count.holders = held(&held_after) - held(&held_before);
+    }
+    contracts::count(tx, &counts.into_iter().collect::<Vec<_>>()).await
+}
+
+fn owners(changes: &Changes) -> Vec<(ContractKey, Address)> {
+    let mut owners: Vec<_> = changes
+        .ended
+        .iter()
+        .chain(&changes.begun)
+        .map(|holding| (holding.token.0, holding.owner))
+        .collect();
+    owners.sort_unstable();
+    owners.dedup();
+    owners
+}
+
+fn told(context: &Context, batch: &Batch<'_>, epochs: &HashMap<u64, i32>) -> Vec<events::NewEvent> {
+    let subjects = subjects(batch.contracts);
+    let blocks: HashMap<u64, EventBlock> = batch
+        .headers
+        .iter()
+        .map(|header| {
+            let BlockRef { number, hash, time, .. } = header.block;
+            let epoch = epochs.get(&number).copied().unwrap_or(0);
+            (number, EventBlock { number, hash, time: instant(time), epoch })
+        })
+        .collect();
+    batch
+        .transfers
+        .iter()
+        .filter_map(|stored| {
+            let subject = subjects.get(&stored.contract)?;
+            let block = blocks.get(&stored.transfer.position.block)?;
+            Some(tell::token(context.id, *subject, *block, stored))
+        })
+        .collect()
+}
+
+/// The contracts as events name them.
+pub(super) fn subjects(contracts: &[Contract]) -> HashMap<ContractKey, Subject> {
+    contracts
+        .iter()
+        .map(|contract| {
+            let Contract { key, address, standard, .. } = *contract;
+            (key, Subject { key, address, standard })
+        })
+        .collect()
+}

@@ -1,0 +1,154 @@
+//! Headers of the live edge in, their transfers out.
+//!
+//! A bloom that excludes every followed contract spares the request. Few blocks are asked by hash,
+//! many by range; a range's logs must lie in the blocks that were linked before, and a block whose
+//! bloom admits a followed contract but that shows no log is asked again by its hash, because nodes
+//! answer ranges they do not have yet with nothing.
+
+use std::collections::{HashMap, HashSet};
+
+use alloy::primitives::{Address, B256, BloomInput};
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use super::Context;
+use crate::chain::{ChainError, Header, LogFilter, LogScope};
+use crate::decode::{self, Decoded};
+use crate::store::contracts::Contract;
+use crate::store::transfers::StoredTransfer;
+use crate::telemetry::metrics;
+use crate::types::{BlockRef, RawLog};
+
+/// From so many blocks on, one request by range is cheaper than one by hash for each.
+const BY_HASH_MAX: usize = 8;
+/// Requests by hash under way at once.
+const PARALLEL: usize = 4;
+/// Most addresses named in a request; common nodes refuse more. Beyond it the topic alone is
+/// asked for and the answer is filtered here.
+const ADDRESSES_MAX: usize = 500;
+
+/// The filter for these contracts.
+pub(super) fn filter(contracts: &[Contract]) -> LogFilter {
+    let addresses = if contracts.len() > ADDRESSES_MAX {
+        Vec::new()
+    } else {
+        contracts.iter().map(|contract| contract.address).collect()
+    };
+    LogFilter { addresses, topics: decode::topics() }
+}
+
+/// Transfers of the followed contracts in these linked blocks, ordered by position.
+pub(super) async fn transfers(
+    context: &Context,
+    contracts: &[Contract],
+    headers: &[Header],
+) -> Result<Vec<StoredTransfer>, ChainError> {
+    let admitted: Vec<&Header> = if contracts.is_empty() {
+        Vec::new()
+    } else {
+        headers.iter().filter(|header| admits(context, contracts, header)).collect()
+    };
+    let filter = filter(contracts);
+    let logs = if admitted.len() > BY_HASH_MAX {
+        match by_range(context, &filter, headers, &admitted).await {
+            Err(ChainError::RangeTooWide { .. } | ChainError::TooManyLogs { .. }) => {
+                by_hash(context, &filter, &admitted).await?
+            }
+            other => other?,
+        }
+    } else {
+        by_hash(context, &filter, &admitted).await?
+    };
+    Ok(decoded(contracts, &logs))
+}
+
+fn admits(context: &Context, contracts: &[Contract], header: &Header) -> bool {
+    let bloom = &header.logs_bloom;
+    !context.rules.trust_bloom
+        || (decode::topics().iter().any(|topic| bloom.contains_input(BloomInput::Raw(&topic[..])))
+            && contracts
+                .iter()
+                .any(|contract| bloom.contains_input(BloomInput::Raw(contract.address.as_slice()))))
+}
+
+async fn by_hash(
+    context: &Context,
+    filter: &LogFilter,
+    admitted: &[&Header],
+) -> Result<Vec<RawLog>, ChainError> {
+    let asked: Vec<_> =
+        admitted.iter().map(|header| of_block(context, filter, header.block)).collect();
+    let answers: Vec<_> = stream::iter(asked).buffered(PARALLEL).try_collect().await?;
+    Ok(answers.into_iter().flatten().collect())
+}
+
+async fn of_block(
+    context: &Context,
+    filter: &LogFilter,
+    block: BlockRef,
+) -> Result<Vec<RawLog>, ChainError> {
+    let logs = context.chain.logs(LogScope::Hash(block.hash), filter).await?;
+    match logs.iter().find(|log| (log.block, log.block_hash) != (block.number, block.hash)) {
+        Some(log) => Err(other_block(log)),
+        None => Ok(logs),
+    }
+}
+
+async fn by_range(
+    context: &Context,
+    filter: &LogFilter,
+    headers: &[Header],
+    admitted: &[&Header],
+) -> Result<Vec<RawLog>, ChainError> {
+    let (Some(first), Some(last)) = (admitted.first(), admitted.last()) else {
+        return Ok(Vec::new());
+    };
+    let range = LogScope::Range(first.block.number, last.block.number);
+    let mut logs = context.chain.logs(range, filter).await?;
+    let hashes: HashMap<u64, B256> =
+        headers.iter().map(|header| (header.block.number, header.block.hash)).collect();
+    if let Some(log) = logs.iter().find(|log| hashes.get(&log.block) != Some(&log.block_hash)) {
+        return Err(other_block(log));
+    }
+    let shown: HashSet<u64> = logs.iter().map(|log| log.block).collect();
+    let silent: Vec<&Header> = admitted
+        .iter()
+        .copied()
+        .filter(|header| context.rules.trust_bloom && !shown.contains(&header.block.number))
+        .collect();
+    logs.extend(by_hash(context, filter, &silent).await?);
+    logs.sort_by_key(|log| (log.block, log.log_index));
+    Ok(logs)
+}
+
+fn other_block(log: &RawLog) -> ChainError {
+    ChainError::Behind {
+        text: format!("a log of block {} belongs to {}, another fork", log.block, log.block_hash),
+    }
+}
+
+/// What the logs of these contracts state; the rest is counted by its reason.
+pub(super) fn decoded(
+    contracts: &[Contract],
+    logs: &[RawLog],
+) -> Vec<StoredTransfer> {
+    let by_address: HashMap<Address, &Contract> =
+        contracts.iter().map(|contract| (contract.address, contract)).collect();
+    let mut transfers = Vec::with_capacity(logs.len());
+    for log in logs {
+        let Some(contract) = by_address.get(&log.address) else { continue };
+        if log.block < contract.start_block {
+            continue;
+        }
+        match decode::decode(contract.standard, log) {
+            Decoded::Transfers(found) => transfers.extend(
+                found
+                    .into_iter()
+                    .map(|transfer| StoredTransfer { contract: contract.key, transfer }),
+            ),
+            Decoded::Skipped(reason) => {
+                metrics::logs_skipped(reason.as_str()).increment(1);
+            }
+        }
+    }
+    transfers
+}

@@ -1,0 +1,208 @@
+//! Pure: the events of the outbox, worded as the public contract has them.
+//!
+//! The same occurrence always gives the same id and the same bytes: fields are written in the
+//! order of the structs below.
+
+use alloy::primitives::{Address, B256, U256};
+use serde::Serialize;
+
+use crate::store::events::{EventBlock, NewEvent};
+use crate::store::transfers::StoredTransfer;
+use crate::types::{Caip2, ContractKey, EventId, EventKind, Position, Standard, TransferKind};
+
+/// The contract of a token event.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Subject {
+    /// Surrogate number.
+    pub key: ContractKey,
+    /// Address.
+    pub address: Address,
+    /// Standard.
+    pub standard: Standard,
+}
+
+#[derive(Serialize)]
+struct Token<'a> {
+    contract: String,
+    token_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_id_to: Option<String>,
+    standard: &'a str,
+    from: Option<String>,
+    to: Option<String>,
+    amount: String,
+    tx_hash: B256,
+    log_index: u32,
+    batch_index: u32,
+}
+
+/// What happened to a token.
+pub fn token(
+    chain: Caip2,
+    subject: Subject,
+    block: EventBlock,
+    stored: &StoredTransfer,
+) -> NewEvent {
+    let transfer = &stored.transfer;
+    let data = Token {
+        contract: subject.address.to_checksum(None),
+        token_id: transfer.token_id.to_string(),
+        token_id_to: transfer.token_id_to.map(|last| last.to_string()),
+        standard: subject.standard.as_str(),
+        from: person(transfer.from),
+        to: person(transfer.to),
+        amount: transfer.amount.unwrap_or(U256::ONE).to_string(),
+        tx_hash: transfer.tx_hash,
+        log_index: transfer.position.log_index,
+        batch_index: transfer.position.batch_index,
+    };
+    let about = About {
+        block,
+        position: transfer.position,
+        contract: Some(subject.key),
+        subject: transfer.tx_hash.as_slice(),
+    };
+    event(chain, token_kind(stored), about, &data)
+}
+
+/// The kind of event that a transfer is told as.
+pub fn token_kind(stored: &StoredTransfer) -> EventKind {
+    match TransferKind::of(stored.transfer.from, stored.transfer.to) {
+        TransferKind::Mint => EventKind::TokenMinted,
+        TransferKind::Transfer => EventKind::TokenTransferred,
+        TransferKind::Burn => EventKind::TokenBurned,
+    }
+}
+
+#[derive(Serialize)]
+struct Block {
+    number: u64,
+    hash: B256,
+}
+
+#[derive(Serialize)]
+struct Now {
+    owner: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Removed<'a> {
+    contract: String,
+    token_id: String,
+    standard: &'a str,
+    removes: String,
+    old_block: Block,
+    new_block: Option<Block>,
+    now: Now,
+}
+
+/// What no longer happened: the event of `stored` in `block`, and who holds the token now. The
+/// hash that the chain shows at that height instead is told where it was seen.
+pub fn removed(
+    chain: Caip2,
+    subject: Subject,
+    block: EventBlock,
+    stored: &StoredTransfer,
+    (shown, owner): (Option<B256>, Option<Address>),
+) -> NewEvent {
+    let removes = token(chain, subject, block, stored).id;
+    let data = Removed {
+        contract: subject.address.to_checksum(None),
+        token_id: stored.transfer.token_id.to_string(),
+        standard: subject.standard.as_str(),
+        removes: removes.to_string(),
+        old_block: Block { number: block.number, hash: block.hash },
+        new_block: shown.map(|hash| Block { number: block.number, hash }),
+        now: Now { owner: owner.and_then(person) },
+    };
+    let about = About {
+        block,
+        position: stored.transfer.position,
+        contract: Some(subject.key),
+        subject: &removes.0,
+    };
+    event(chain, EventKind::TokenRemoved, about, &data)
+}
+
+#[derive(Serialize)]
+struct Reorged {
+    from: Block,
+    to: Block,
+    depth: u64,
+    transfers_removed: u64,
+}
+
+/// Blocks were taken back: from the old checkpoint `block` down to `to`.
+pub fn reorged(chain: Caip2, block: EventBlock, to: (u64, B256), transfers: u64) -> NewEvent {
+    let data = Reorged {
+        from: Block { number: block.number, hash: block.hash },
+        to: Block { number: to.0, hash: to.1 },
+        depth: block.number.saturating_sub(to.0),
+        transfers_removed: transfers,
+    };
+    event(chain, EventKind::ChainReorged, of_block(block, None, to.1.as_slice()), &data)
+}
+
+#[derive(Serialize)]
+struct Finalized {
+    to: u64,
+    hash: B256,
+}
+
+/// Everything up to `block` is final.
+pub fn finalized(chain: Caip2, block: EventBlock) -> NewEvent {
+    let data = Finalized { to: block.number, hash: block.hash };
+    event(chain, EventKind::ChainFinalized, of_block(block, None, &[]), &data)
+}
+
+#[derive(Serialize)]
+struct Contract<'a> {
+    contract: String,
+    standard: &'a str,
+    start_block: u64,
+}
+
+/// A contract is followed after `block` (`contract.added`), or whole up to it (`contract.ready`).
+pub fn contract(
+    chain: Caip2,
+    kind: EventKind,
+    subject: Subject,
+    start_block: u64,
+    block: EventBlock,
+) -> NewEvent {
+    let data = Contract {
+        contract: subject.address.to_checksum(None),
+        standard: subject.standard.as_str(),
+        start_block,
+    };
+    let about = of_block(block, Some(subject.key), subject.address.as_slice());
+    event(chain, kind, about, &data)
+}
+
+/// What an event is about; `subject` tells apart events of one kind at one position.
+struct About<'a> {
+    block: EventBlock,
+    position: Position,
+    contract: Option<ContractKey>,
+    subject: &'a [u8],
+}
+
+fn event(chain: Caip2, kind: EventKind, about: About<'_>, data: &impl Serialize) -> NewEvent {
+    let About { block, position, contract, subject } = about;
+    NewEvent {
+        id: EventId::derive(chain, (block.hash, block.epoch), position, kind, subject),
+        kind,
+        block,
+        contract,
+        data: serde_json::to_string(data).expect("structs of strings and numbers are JSON"),
+    }
+}
+
+fn of_block(block: EventBlock, contract: Option<ContractKey>, subject: &[u8]) -> About<'_> {
+    let position = Position { block: block.number, log_index: 0, batch_index: 0 };
+    About { block, position, contract, subject }
+}
+
+fn person(address: Address) -> Option<String> {
+    (!address.is_zero()).then(|| address.to_checksum(None))
+}

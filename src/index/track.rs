@@ -1,0 +1,99 @@
+//! Joins contracts to their chain.
+//!
+//! The configuration and the API only write the wish. A pass takes the chain's lock, lets the live
+//! edge write the contract from the block after the checkpoint on, plans a span for what lies
+//! below, and raises the filter version, so that a live commit that was fetched with the old set
+//! of contracts is refused.
+
+use std::time::Duration;
+
+use async_trait::async_trait;
+
+use super::Context;
+use super::commit::subjects;
+use super::tell;
+use crate::decode::ERC721_TRANSFER;
+use crate::store::contracts::{self, NewContract};
+use crate::store::events::{self, EventBlock};
+use crate::store::{StoreError, chains, notify, spans};
+use crate::types::EventKind;
+use crate::work::{Pass, Topic, Worker};
+
+/// Most contracts joined in one transaction, which holds the chain's lock.
+const JOIN_MAX: i64 = 500;
+
+/// Joins the contracts of one chain.
+pub struct Track {
+    context: Context,
+    name: String,
+}
+
+impl Track {
+    /// The worker of this chain.
+    pub fn new(context: Context) -> Self {
+        Self { name: format!("track {}", context.name), context }
+    }
+
+    async fn join(&self) -> Result<Pass, StoreError> {
+        let context = &self.context;
+        if contracts::probing(&context.pool, context.key, 1).await?.is_empty() {
+            return Ok(Pass::Idle);
+        }
+        let mut tx = context.pool.begin().await?;
+        let row = chains::lock(&mut tx, context.key).await?;
+        let Some((checkpoint, hash)) = row.checkpoint else { return Ok(Pass::Idle) };
+        let waiting = contracts::probing(&mut *tx, context.key, JOIN_MAX).await?;
+        let keys: Vec<_> = waiting.iter().map(|contract| contract.key).collect();
+        let joined = contracts::join(&mut tx, &keys, checkpoint + 1).await?;
+        let subjects = subjects(&waiting);
+        let block = EventBlock { number: checkpoint, hash, time: None, epoch: 0 };
+        let mut events = Vec::with_capacity(joined.len());
+        for contract in waiting.iter().filter(|contract| joined.contains(&contract.key)) {
+            let past = (contract.start_block, checkpoint);
+            if past.0 <= past.1 {
+                let kinds = [ERC721_TRANSFER];
+                spans::plan(&mut tx, context.key, &[contract.key], &kinds, past).await?;
+            }
+            let (kind, subject) = (EventKind::ContractAdded, subjects[&contract.key]);
+            events.push(tell::contract(context.id, kind, subject, contract.start_block, block));
+        }
+        chains::bump_filter(&mut tx, context.key).await?;
+        events::append(&mut tx, (context.key, context.id), &events).await?;
+        tx.commit().await?;
+        tracing::info!(
+            chain.id = %context.id,
+            block.number = checkpoint + 1,
+            "{} follows {} more contracts from block {} on", context.name, joined.len(), checkpoint + 1
+        );
+        notify::send(&context.pool, Topic::Spans.as_str()).await?;
+        notify::send(&context.pool, Topic::Folds.as_str()).await?;
+        Ok(Pass::Worked)
+    }
+}
+
+/// Writes the wishes of the configuration; contracts that are known already stay as they are.
+pub async fn ensure(context: &Context, wishes: &[NewContract]) -> Result<(), StoreError> {
+    for wish in wishes {
+        contracts::wish(&context.pool, context.key, *wish).await?;
+    }
+    Ok(())
+}
+
+#[async_trait]
+impl Worker for Track {
+    fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn every(&self) -> Duration {
+        Duration::from_secs(2)
+    }
+
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Contracts)
+    }
+
+    async fn pass(&self) -> anyhow::Result<Pass> {
+        Ok(self.join().await?)
+    }
+}

@@ -1,0 +1,308 @@
+//! `chain.contracts`: which contracts are followed and how far each is.
+
+use alloy::primitives::Address;
+use sqlx::{PgConnection, PgExecutor};
+
+use super::{StoreError, height, number};
+use crate::types::{ChainKey, ContractKey, ContractState, Standard};
+
+/// A contract as the workers need it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Contract {
+    /// Surrogate number.
+    pub key: ContractKey,
+    /// Its address.
+    pub address: Address,
+    /// How its logs are read.
+    pub standard: Standard,
+    /// How far it is.
+    pub state: ContractState,
+    /// First block that can hold its logs.
+    pub start_block: u64,
+    /// First block written by the live edge; `None` until it is joined.
+    pub live_from: Option<u64>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: i32,
+    address: [u8; 20],
+    standard: String,
+    state: String,
+    start_block: i64,
+    live_from: Option<i64>,
+}
+
+impl TryFrom<Row> for Contract {
+    type Error = StoreError;
+
+    fn try_from(row: Row) -> Result<Self, StoreError> {
+        Ok(Self {
+            key: ContractKey(row.id),
+            address: Address::from(row.address),
+            standard: Standard::parse(&row.standard)
+                .ok_or(StoreError::Corrupt { column: "contracts.standard" })?,
+            state: ContractState::parse(&row.state)
+                .ok_or(StoreError::Corrupt { column: "contracts.state" })?,
+            start_block: number(row.start_block),
+            live_from: row.live_from.map(number),
+        })
+    }
+}
+
+/// Where the wish to follow a contract came from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Origin {
+    /// The configuration file.
+    Config,
+    /// `POST /v1/contracts`.
+    Api,
+}
+
+impl Origin {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Config => "config",
+            Self::Api => "api",
+        }
+    }
+}
+
+/// A contract to be followed.
+#[derive(Clone, Copy, Debug)]
+pub struct NewContract {
+    /// Its address.
+    pub address: Address,
+    /// How its logs are read.
+    pub standard: Standard,
+    /// First block that can hold its logs.
+    pub start_block: u64,
+    /// Who wished it.
+    pub origin: Origin,
+}
+
+/// Writes the wish to follow a contract; false where it is known already, whatever its state.
+pub async fn wish(
+    executor: impl PgExecutor<'_>,
+    chain: ChainKey,
+    new: NewContract,
+) -> Result<bool, StoreError> {
+    let done = sqlx::query(
+        r"
+        insert into chain.contracts (chain, address, standard, origin, start_block)
+        values ($1, $2, $3, $4, $5) on conflict (chain, address) do nothing
+        ",
+    )
+    .bind(chain.0)
+    .bind(new.address.into_array())
+    .bind(new.standard.as_str())
+    .bind(new.origin.as_str())
+    .bind(height(new.start_block))
+    .execute(executor)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Contracts that the live edge writes, and the filter version they belong to, in one statement.
+pub async fn followed(
+    executor: impl PgExecutor<'_>,
+    chain: ChainKey,
+) -> Result<(i64, Vec<Contract>), StoreError> {
+    #[derive(sqlx::FromRow)]
+    struct Versioned {
+        filter_version: i64,
+        #[sqlx(flatten)]
+        row: OptionalRow,
+    }
+    #[derive(sqlx::FromRow)]
+    struct OptionalRow {
+        id: Option<i32>,
+        address: Option<[u8; 20]>,
+        standard: Option<String>,
+        state: Option<String>,
+        start_block: Option<i64>,
+        live_from: Option<i64>,
+    }
+    let rows: Vec<Versioned> = sqlx::query_as(
+        r"
+        select h.filter_version, c.id, c.address, c.standard, c.state, c.start_block, c.live_from
+        from chain.chains h left join chain.contracts c
+            on c.chain = h.id and c.state in ('loading', 'folding', 'ready')
+        where h.id = $1
+        ",
+    )
+    .bind(chain.0)
+    .fetch_all(executor)
+    .await?;
+    let version = rows.first().map_or(0, |row| row.filter_version);
+    let whole = |row: OptionalRow| {
+        Some(Row {
+            id: row.id?,
+            address: row.address?,
+            standard: row.standard?,
+            state: row.state?,
+            start_block: row.start_block?,
+            live_from: row.live_from,
+        })
+    };
+    let contracts = rows
+        .into_iter()
+        .filter_map(|versioned| whole(versioned.row))
+        .map(Contract::try_from)
+        .collect::<Result<_, _>>()?;
+    Ok((version, contracts))
+}
+
+/// Contracts of these numbers.
+pub async fn by_keys(
+    executor: impl PgExecutor<'_>,
+    keys: &[ContractKey],
+) -> Result<Vec<Contract>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        r"
+        select id, address, standard, state, start_block, live_from
+        from chain.contracts where id = any ($1)
+        ",
+    )
+    .bind(keys.iter().map(|key| key.0).collect::<Vec<_>>())
+    .fetch_all(executor)
+    .await?;
+    rows.into_iter().map(Contract::try_from).collect()
+}
+
+/// At most `most` contracts that wait to be joined to the chain.
+pub async fn probing(
+    executor: impl PgExecutor<'_>,
+    chain: ChainKey,
+    most: i64,
+) -> Result<Vec<Contract>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        r"
+        select id, address, standard, state, start_block, live_from
+        from chain.contracts where chain = $1 and state = 'probing' order by id limit $2
+        ",
+    )
+    .bind(chain.0)
+    .bind(most)
+    .fetch_all(executor)
+    .await?;
+    rows.into_iter().map(Contract::try_from).collect()
+}
+
+/// Joins contracts to the live edge; false for those that another replica has joined meanwhile.
+pub async fn join(
+    connection: &mut PgConnection,
+    contracts: &[ContractKey],
+    live_from: u64,
+) -> Result<Vec<ContractKey>, StoreError> {
+    let joined: Vec<i32> = sqlx::query_scalar(
+        r"
+        update chain.contracts set state = 'loading', live_from = $2
+        where id = any ($1) and state = 'probing' returning id
+        ",
+    )
+    .bind(contracts.iter().map(|key| key.0).collect::<Vec<_>>())
+    .bind(height(live_from))
+    .fetch_all(connection)
+    .await?;
+    Ok(joined.into_iter().map(ContractKey).collect())
+}
+
+/// The oldest contract of the chain whose past is whole and whose ownership is not built yet.
+pub async fn whole(
+    executor: impl PgExecutor<'_>,
+    chain: ChainKey,
+) -> Result<Option<Contract>, StoreError> {
+    let row: Option<Row> = sqlx::query_as(
+        r"
+        select c.id, c.address, c.standard, c.state, c.start_block, c.live_from
+        from chain.contracts c
+        where c.chain = $1 and c.state in ('loading', 'folding') and (
+            c.live_from <= c.start_block or exists (
+                select from chain.load_sets s
+                where s.chain = c.chain and c.id = any (s.contract_ids)
+                    and s.loaded @> int8range(c.start_block, c.live_from)
+            )
+        )
+        order by c.id limit 1
+        ",
+    )
+    .bind(chain.0)
+    .fetch_optional(executor)
+    .await?;
+    row.map(Contract::try_from).transpose()
+}
+
+/// Shows that the ownership of a contract is being built.
+pub async fn set_folding(
+    executor: impl PgExecutor<'_>,
+    contract: ContractKey,
+) -> Result<(), StoreError> {
+    sqlx::query("update chain.contracts set state = 'folding' where id = $1 and state = 'loading'")
+        .bind(contract.0)
+        .execute(executor)
+        .await?;
+    Ok(())
+}
+
+/// How the counters of a contract change.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Tokens in existence.
+    pub supply: i64,
+    /// Owners of at least one.
+    pub holders: i64,
+    /// Transfers.
+    pub transfers: i64,
+}
+
+/// Adds to the counters.
+pub async fn count(
+    connection: &mut PgConnection,
+    deltas: &[(ContractKey, Counts)],
+) -> Result<(), StoreError> {
+    sqlx::query(
+        r"
+        update chain.contracts c set supply = c.supply + delta.supply,
+            holders = c.holders + delta.holders, transfers = c.transfers + delta.transfers
+        from unnest($1::int4[], $2::int8[], $3::int8[], $4::int8[])
+            as delta (id, supply, holders, transfers)
+        where c.id = delta.id
+        ",
+    )
+    .bind(deltas.iter().map(|delta| delta.0.0).collect::<Vec<_>>())
+    .bind(deltas.iter().map(|delta| delta.1.supply).collect::<Vec<_>>())
+    .bind(deltas.iter().map(|delta| delta.1.holders).collect::<Vec<_>>())
+    .bind(deltas.iter().map(|delta| delta.1.transfers).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// After a rewind to `to` the live edge writes from the next block on, for every contract.
+pub async fn clip_live(
+    connection: &mut PgConnection,
+    chain: ChainKey,
+    to: u64,
+) -> Result<(), StoreError> {
+    sqlx::query("update chain.contracts set live_from = $2 where chain = $1 and live_from > $2")
+        .bind(chain.0)
+        .bind(height(to) + 1)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// Whether every contract of the chain that is followed is ready.
+pub async fn all_ready(executor: impl PgExecutor<'_>, chain: ChainKey) -> Result<bool, StoreError> {
+    let busy: bool = sqlx::query_scalar(
+        r"
+        select exists (select from chain.contracts
+            where chain = $1 and state in ('probing', 'loading', 'folding'))
+        ",
+    )
+    .bind(chain.0)
+    .fetch_one(executor)
+    .await?;
+    Ok(!busy)
+}

@@ -1,0 +1,66 @@
+//! Leases: who may act on a thing, by the database's clock, with a token that grows with every new
+//! owner and is checked in the transaction that acts.
+
+use std::time::Duration;
+
+use sqlx::{PgConnection, PgExecutor};
+
+use super::StoreError;
+
+/// A lease that this process held when it last looked.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Lease {
+    /// What is leased.
+    pub name: String,
+    /// Grows with every new owner.
+    pub token: i64,
+}
+
+/// Takes, or renews, the lease `name` for `owner`; `None` while another one holds it.
+pub async fn acquire(
+    executor: impl PgExecutor<'_>,
+    name: &str,
+    owner: &str,
+    length: Duration,
+) -> Result<Option<Lease>, StoreError> {
+    let token: Option<i64> = sqlx::query_scalar(
+        r"
+        insert into chain.leases as held (name, owner, until, token)
+        values ($1, $2, clock_timestamp() + $3 * interval '1 second', 1)
+        on conflict (name) do update set
+            owner = excluded.owner,
+            until = excluded.until,
+            token = held.token + (held.owner <> excluded.owner)::int
+        where held.owner = excluded.owner or held.until < clock_timestamp()
+        returning token
+        ",
+    )
+    .bind(name)
+    .bind(owner)
+    .bind(length.as_secs_f64())
+    .fetch_optional(executor)
+    .await?;
+    Ok(token.map(|token| Lease { name: name.to_owned(), token }))
+}
+
+/// Fails unless nobody has taken the lease since; holds it until the transaction ends.
+pub async fn check(connection: &mut PgConnection, lease: &Lease) -> Result<(), StoreError> {
+    let token: Option<i64> =
+        sqlx::query_scalar("select token from chain.leases where name = $1 for share")
+            .bind(&lease.name)
+            .fetch_optional(connection)
+            .await?;
+    match token {
+        Some(token) if token == lease.token => Ok(()),
+        _ => Err(StoreError::Fenced { what: "lease" }),
+    }
+}
+
+/// Ends every lease of `owner`, so that another replica need not wait for it to run out.
+pub async fn release(executor: impl PgExecutor<'_>, owner: &str) -> Result<(), StoreError> {
+    sqlx::query("update chain.leases set until = clock_timestamp() where owner = $1")
+        .bind(owner)
+        .execute(executor)
+        .await?;
+    Ok(())
+}

@@ -1,0 +1,32 @@
+//! NOTIFY and LISTEN. Sent after the commit it tells of, never inside the transaction: Postgres
+//! holds one instance-wide lock from a transaction's NOTIFY to its end.
+
+use sqlx::PgExecutor;
+use sqlx::postgres::PgListener;
+
+use super::{Pool, StoreError};
+
+const CHANNEL: &str = "herald";
+
+/// Tells every replica that there may be new work.
+pub async fn send(executor: impl PgExecutor<'_>, payload: &str) -> Result<(), StoreError> {
+    sqlx::query("select pg_notify('herald', $1)").bind(payload).execute(executor).await?;
+    Ok(())
+}
+
+/// The notifications of every replica, this one's included.
+pub struct Listener(PgListener);
+
+/// Opens a connection of its own for listening.
+pub async fn listen(pool: &Pool) -> Result<Listener, StoreError> {
+    let mut listener = PgListener::connect_with(pool).await?;
+    listener.listen(CHANNEL).await?;
+    Ok(Listener(listener))
+}
+
+impl Listener {
+    /// Payload of the next notification.
+    pub async fn next(&mut self) -> Result<String, StoreError> {
+        Ok(self.0.recv().await?.payload().to_owned())
+    }
+}

@@ -1,0 +1,197 @@
+//! `chain.load_sets` and `chain.spans`: which blocks of the past are stored, and which are still
+//! to be read.
+
+use std::time::Duration;
+
+use alloy::primitives::B256;
+use sqlx::{PgConnection, PgExecutor};
+
+use super::{StoreError, height, number};
+use crate::types::{ChainKey, ContractKey};
+
+/// A span that this process has claimed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Span {
+    /// Its number.
+    pub id: i64,
+    /// Contracts that are loaded together.
+    pub contracts: Vec<ContractKey>,
+    /// Next block to read.
+    pub next: u64,
+    /// Last block to read.
+    pub to: u64,
+    /// Hash of block `next - 1`, where this span has read it.
+    pub last_hash: Option<B256>,
+    /// Grows with every claim and every clip; checked in the committing transaction.
+    pub token: i64,
+}
+
+/// What a finished step says about its ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StepEnds {
+    /// First block of the step.
+    pub from: u64,
+    /// Last block of the step.
+    pub to: u64,
+    /// Parent of the first block.
+    pub first_parent: B256,
+    /// Hash of the last block.
+    pub last_hash: B256,
+}
+
+/// Makes a set of these contracts with one span over `from..=to`.
+pub async fn plan(
+    connection: &mut PgConnection,
+    chain: ChainKey,
+    contracts: &[ContractKey],
+    log_kinds: &[&str],
+    (from, to): (u64, u64),
+) -> Result<(), StoreError> {
+    sqlx::query(
+        r"
+        with load_set as (
+            insert into chain.load_sets (chain, contract_ids, log_kinds)
+            values ($1, $2, $3) returning id
+        )
+        insert into chain.spans (set_id, chain, log_kinds, from_block, next_block, to_block)
+        select id, $1, $3, $4, $4, $5 from load_set
+        ",
+    )
+    .bind(chain.0)
+    .bind(contracts.iter().map(|key| key.0).collect::<Vec<_>>())
+    .bind(log_kinds)
+    .bind(height(from))
+    .bind(height(to))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Claims the oldest free span of the chain for `length`.
+pub async fn claim(
+    executor: impl PgExecutor<'_>,
+    chain: ChainKey,
+    owner: &str,
+    length: Duration,
+) -> Result<Option<Span>, StoreError> {
+    type Row = (i64, Vec<i32>, i64, i64, Option<[u8; 32]>, i64);
+    let row: Option<Row> = sqlx::query_as(
+        r"
+        update chain.spans s set lease_owner = $2, lease_token = s.lease_token + 1,
+            lease_until = clock_timestamp() + $3 * interval '1 second'
+        from (
+            select id from chain.spans
+            where chain = $1 and state = 'pending'
+                and (lease_until is null or lease_until < clock_timestamp() or lease_owner = $2)
+            order by id limit 1 for update skip locked
+        ) free, chain.load_sets l
+        where s.id = free.id and l.id = s.set_id
+        returning s.id, l.contract_ids, s.next_block, s.to_block, s.last_hash, s.lease_token
+        ",
+    )
+    .bind(chain.0)
+    .bind(owner)
+    .bind(length.as_secs_f64())
+    .fetch_optional(executor)
+    .await?;
+    Ok(row.map(|(id, contracts, next, to, last_hash, token)| Span {
+        id,
+        contracts: contracts.into_iter().map(ContractKey).collect(),
+        next: number(next),
+        to: number(to),
+        last_hash: last_hash.map(B256::from),
+        token,
+    }))
+}
+
+/// Locks the claimed span until the transaction ends; fails if the claim is no longer ours.
+pub async fn check(connection: &mut PgConnection, span: &Span) -> Result<(), StoreError> {
+    let token: Option<i64> = sqlx::query_scalar(
+        "select lease_token from chain.spans where id = $1 and state = 'pending' for update",
+    )
+    .bind(span.id)
+    .fetch_optional(connection)
+    .await?;
+    match token {
+        Some(token) if token == span.token => Ok(()),
+        _ => Err(StoreError::Fenced { what: "span" }),
+    }
+}
+
+/// Moves the cursor past the step and adds the step to what the set has loaded.
+pub async fn advance(
+    connection: &mut PgConnection,
+    span: &Span,
+    step: StepEnds,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        r"
+        with moved as (
+            update chain.spans set
+                next_block = $3 + 1,
+                state = case when $3 >= to_block then 'done' else 'pending' end,
+                lease_until = null,
+                first_parent_hash = case when $2 = from_block then $4 else first_parent_hash end,
+                last_hash = $5
+            where id = $1 returning set_id
+        )
+        update chain.load_sets l set loaded = l.loaded + int8multirange(int8range($2, $3 + 1))
+        from moved where l.id = moved.set_id
+        ",
+    )
+    .bind(span.id)
+    .bind(height(step.from))
+    .bind(height(step.to))
+    .bind(step.first_parent.0)
+    .bind(step.last_hash.0)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// After a rewind to `to` nothing above it is loaded or waits to be; claims under way are fenced.
+pub async fn clip(
+    connection: &mut PgConnection,
+    chain: ChainKey,
+    to: u64,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        r"
+        update chain.load_sets set loaded = loaded * int8multirange(int8range(null, $2 + 1))
+        where chain = $1 and upper(loaded) > $2 + 1
+        ",
+    )
+    .bind(chain.0)
+    .bind(height(to))
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        r"
+        update chain.spans set
+            to_block = greatest($2, from_block - 1),
+            next_block = least(next_block, greatest($2, from_block - 1) + 1),
+            state = case when least(next_block, greatest($2, from_block - 1) + 1)
+                > greatest($2, from_block - 1) then 'done' else 'pending' end,
+            last_hash = case when next_block > $2 + 1 then null else last_hash end,
+            lease_until = null,
+            lease_token = lease_token + 1
+        where chain = $1 and to_block > $2
+        ",
+    )
+    .bind(chain.0)
+    .bind(height(to))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// How many spans of the chain are still to be read.
+pub async fn pending(executor: impl PgExecutor<'_>, chain: ChainKey) -> Result<i64, StoreError> {
+    let count = sqlx::query_scalar(
+        "select count(*) from chain.spans where chain = $1 and state = 'pending'",
+    )
+    .bind(chain.0)
+    .fetch_one(executor)
+    .await?;
+    Ok(count)
+}

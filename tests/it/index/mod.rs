@@ -1,0 +1,3 @@
+//! The indexer against the simulated chain, compared with the naive replay.
+
+mod battery;

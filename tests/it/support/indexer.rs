@@ -1,0 +1,145 @@
+//! The workers of one chain on a simulated node, moved pass by pass.
+
+use std::future::Future;
+use std::pin::pin;
+use std::sync::Arc;
+use std::task::Poll;
+use std::time::Duration;
+
+use alloy::primitives::Address;
+use herald::chain::Chain;
+use herald::index::fold::Fold;
+use herald::index::live::LiveEdge;
+use herald::index::load::Load;
+use herald::index::track::{self, Track};
+use herald::index::{Context, Rules};
+use herald::store::contracts::{NewContract, Origin};
+use herald::store::{Pool, chains};
+use herald::types::{Caip2, Standard};
+use herald::upkeep::Prune;
+use herald::work::{Pass, Worker};
+use rand::Rng;
+use rand::rngs::SmallRng;
+
+/// Most rounds until nothing is left to do; more means that a worker never rests.
+const ROUNDS_MAX: usize = 5_000;
+
+/// Id of the simulated chain.
+pub(crate) const CHAIN: Caip2 = Caip2(31_337);
+
+/// One replica's workers for the simulated chain.
+pub(crate) struct Indexer {
+    /// What the workers share.
+    pub(crate) context: Context,
+    workers: Vec<Box<dyn Worker>>,
+}
+
+impl Indexer {
+    /// A replica named `owner`, with rules under which a test needs no patience.
+    pub(crate) async fn new(pool: &Pool, node: impl Chain + 'static, owner: &str) -> Self {
+        Self::with_rules(pool, node, owner, rules()).await
+    }
+
+    /// The same under other rules.
+    pub(crate) async fn with_rules(
+        pool: &Pool,
+        node: impl Chain + 'static,
+        owner: &str,
+        rules: Rules,
+    ) -> Self {
+        let mut tx = pool.begin().await.expect("a transaction");
+        let key = chains::ensure(&mut tx, CHAIN, "sim").await.expect("the chain's row");
+        tx.commit().await.expect("a commit");
+        let context = Context {
+            pool: pool.clone(),
+            chain: Arc::new(node),
+            key,
+            id: CHAIN,
+            name: "sim".into(),
+            owner: owner.into(),
+            rules,
+        };
+        let workers: Vec<Box<dyn Worker>> = vec![
+            Box::new(LiveEdge::new(context.clone())),
+            Box::new(Track::new(context.clone())),
+            Box::new(Load::new(context.clone())),
+            Box::new(Fold::new(context.clone())),
+            Box::new(Prune::new(pool.clone(), key, "sim")),
+        ];
+        Self { context, workers }
+    }
+
+    /// Wishes these contracts from `start_block` on.
+    pub(crate) async fn follow(&self, contracts: &[Address], start_block: u64) {
+        let wish = |address: &Address| NewContract {
+            address: *address,
+            standard: Standard::Erc721,
+            start_block,
+            origin: Origin::Config,
+        };
+        let wishes: Vec<_> = contracts.iter().map(wish).collect();
+        track::ensure(&self.context, &wishes).await.expect("the wishes are written");
+    }
+
+    /// One pass of the live edge.
+    pub(crate) async fn live(&self) -> anyhow::Result<Pass> {
+        self.workers[0].pass().await
+    }
+
+    /// One pass of the worker that joins contracts.
+    pub(crate) async fn track(&self) -> anyhow::Result<Pass> {
+        self.workers[1].pass().await
+    }
+
+    /// One pass of a worker taken by chance; now and then it dies at one of its awaits. Failures
+    /// are what the next pass is for.
+    pub(crate) async fn some_pass(&self, rng: &mut SmallRng) {
+        let worker = &self.workers[rng.random_range(0..self.workers.len())];
+        if rng.random_ratio(1, 4) {
+            dies_after(rng.random_range(1..40), worker.pass()).await;
+        } else {
+            let _ = worker.pass().await;
+        }
+    }
+
+    /// Passes of all workers until none finds work.
+    pub(crate) async fn rest(&self) {
+        for _ in 0..ROUNDS_MAX {
+            let mut worked = false;
+            for worker in &self.workers {
+                let pass = worker.pass().await.unwrap_or_else(|error| {
+                    panic!("{} fails though nothing is wrong: {error:#}", worker.name())
+                });
+                worked |= pass == Pass::Worked;
+            }
+            if !worked {
+                return;
+            }
+        }
+        panic!("a worker still finds work after {ROUNDS_MAX} rounds");
+    }
+}
+
+/// Rules of a chain whose node has a `finalized` tag and honest blooms.
+pub(crate) fn rules() -> Rules {
+    Rules {
+        finalized_tag: true,
+        finality_depth: Duration::from_secs(900),
+        block_time: Duration::from_secs(12),
+        trust_bloom: true,
+        range_max: 7,
+    }
+}
+
+/// Polls `work` at most `polls` times and drops it then, wherever it is.
+async fn dies_after<T>(mut polls: u32, work: impl Future<Output = T>) {
+    let mut work = pin!(work);
+    std::future::poll_fn(|cx| {
+        if polls == 0 {
+            return Poll::Ready(());
+        }
+        polls -= 1;
+        work.as_mut().poll(cx).map(|_| ())
+    })
+    .await;
+}
