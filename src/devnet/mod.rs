@@ -3,10 +3,10 @@
 //!
 //! Reading order: `stage` sets everything up; `anvil` is one node, `leftovers` those of a demo
 //! that was killed, `node` what the demo asks of them; `contracts` puts the collectibles on a
-//! chain, `chains` is a node with its contracts. `actions` chooses what happens next, `traffic`
-//! makes it happen. `demo` is the course of it all beside the daemon, which `herald` reads over
-//! HTTP like any user; `show` is what a person sees of it. At the end `truth` asks the chains,
-//! `compare` holds Herald's answers against that, and `verify` reports.
+//! chain, `chains` is a node with its contracts. `actions` chooses what happens next, `cast` who
+//! does it, `traffic` makes it happen. `demo` is the course of it all beside the daemon, which
+//! `herald` reads over HTTP like any user; `show` is what a person sees of it. At the end `truth`
+//! asks the chains, `compare` holds Herald's answers against that, and `verify` reports.
 
 pub mod stage;
 pub mod anvil;
@@ -15,6 +15,7 @@ pub mod node;
 pub mod contracts;
 pub mod chains;
 pub mod actions;
+mod cast;
 pub mod traffic;
 pub mod demo;
 pub mod herald;

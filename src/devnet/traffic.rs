@@ -6,17 +6,17 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use alloy::primitives::{Address, B256, Bytes, U256};
-use anyhow::{Context as _, Result, bail};
+use alloy::primitives::{Address, B256, Bytes};
+use anyhow::Result;
 use rand::SeedableRng as _;
 use rand::rngs::SmallRng;
 use tokio::time::MissedTickBehavior;
 use tokio_util::sync::CancellationToken;
 
-use super::actions::{self, Action, Turn};
+use super::actions::{self, Turn};
 use super::anvil::SLOTS_IN_AN_EPOCH;
-use super::contracts::HeraldCollectible as Collectible;
-use super::node::{Answer, Node, NodeBlock, Sending};
+use super::cast::Cast;
+use super::node::{Node, NodeBlock};
 
 /// Failed turns in a row after which the node counts as lost.
 const FAILURES_MAX: u32 = 10;
@@ -41,8 +41,7 @@ pub struct Done {
 /// The traffic of one chain.
 pub struct Traffic<'a> {
     node: &'a Node,
-    contracts: Vec<Address>,
-    wallets: Vec<Address>,
+    cast: Cast,
     rng: SmallRng,
     /// No block up to here is ever taken back: the contracts are below it.
     floor: u64,
@@ -63,14 +62,11 @@ impl<'a> Traffic<'a> {
     /// Traffic between the node's own accounts on these contracts, of which there must be at least
     /// one. The node's blocks so far stay.
     pub async fn new(node: &'a Node, contracts: Vec<Address>, seed: u64) -> Result<Self> {
-        let wallets = node.accounts().await?;
-        if wallets.is_empty() || contracts.is_empty() {
-            bail!("no traffic without an account and a contract");
-        }
+        let cast = Cast::new(contracts, node.accounts().await?)?;
         let floor = node.head().await?.number();
         let rng = SmallRng::seed_from_u64(seed);
         let done = Done::default();
-        Ok(Self { node, contracts, wallets, rng, floor, highest: floor, left: None, done })
+        Ok(Self { node, cast, rng, floor, highest: floor, left: None, done })
     }
 
     /// What has been done so far.
@@ -149,7 +145,7 @@ impl<'a> Traffic<'a> {
     async fn block(&mut self, count: usize) -> Result<()> {
         let head = self.node.head().await?;
         for _ in 0..count {
-            let sending = self.transaction(head.hash).await?;
+            let sending = self.cast.transaction(self.node, &mut self.rng, head.hash).await?;
             match self.node.send(&sending).await {
                 Ok(_) => self.done.transactions += 1,
                 Err(err) => tracing::debug!(error = format!("{err:#}"), "transaction refused"),
@@ -166,7 +162,8 @@ impl<'a> Traffic<'a> {
         let mut transactions = Vec::new();
         for offset in 0..depth {
             for _ in 0..actions::transactions(&mut self.rng) {
-                transactions.push((self.transaction(head).await?, offset));
+                transactions
+                    .push((self.cast.transaction(self.node, &mut self.rng, head).await?, offset));
             }
         }
         self.node.reorg(depth, &transactions).await?;
@@ -212,45 +209,6 @@ impl<'a> Traffic<'a> {
             self.done.returns += 1;
         }
         Ok(())
-    }
-
-    /// The next transaction, given what the contracts say after the block `at`.
-    async fn transaction(&mut self, at: B256) -> Result<Sending> {
-        let some =
-            |of: &[Address], rng: &mut SmallRng| of[rand::Rng::random_range(rng, 0..of.len())];
-        let contract = some(&self.contracts, &mut self.rng);
-        let from = some(&self.wallets, &mut self.rng);
-        let next = match self.node.call(contract, &Collectible::nextIdCall {}, at).await? {
-            Answer::Returned(next) => next,
-            Answer::Reverted(words) => bail!("{contract} is not the contract of the demo: {words}"),
-        };
-        let next = u64::try_from(next).context("the contract counts beyond 64 bits")?;
-        let action = actions::action(&mut self.rng, next, &self.wallets);
-        let (from, data) = match (action.calldata(), action) {
-            (Some(data), _) => (from, data),
-            (None, Action::Transfer(id, to)) => self.transfer(contract, at, id, to).await?,
-            (None, other) => bail!("{other:?} has no call"),
-        };
-        Ok(Sending { from, to: Some(contract), data })
-    }
-
-    /// A transfer by the owner; by anybody where there is none, which the contract refuses.
-    async fn transfer(
-        &self,
-        contract: Address,
-        at: B256,
-        id: U256,
-        to: Address,
-    ) -> Result<(Address, Bytes)> {
-        use alloy::sol_types::SolCall as _;
-
-        let owner =
-            match self.node.call(contract, &Collectible::ownerOfCall { tokenId: id }, at).await? {
-                Answer::Returned(owner) => owner,
-                Answer::Reverted(_) => to,
-            };
-        let call = Collectible::transferFromCall { from: owner, to, tokenId: id };
-        Ok((owner, Bytes::from(call.abi_encode())))
     }
 }
 
