@@ -47,11 +47,7 @@ pub(super) fn read(
     let mut all = Vec::new();
     for (name, node) in chains {
         let path = format!("chains.{}", bare_or_quoted(name));
-        if !is_name(name) {
-            let found = "not a name of a chain".into();
-            let allowed = format!(
-                "a lower-case letter, then letters, digits or hyphens, at most {NAME_BYTES_MAX}"
-            );
+        if let Some((found, allowed)) = unreadable(name, node) {
             let origin = Some(node.origin.clone());
             reader.faults.push(Fault { path, found, allowed, origin });
             all.push(None);
@@ -71,6 +67,19 @@ pub(super) fn read(
         all.push(chain.and_then(|(_, chain)| chain));
     }
     all.into_iter().collect()
+}
+
+/// Why there is no chain to read: what was found, and what is allowed.
+fn unreadable(name: &str, node: &Node) -> Option<(String, String)> {
+    if !is_name(name) {
+        let allowed = format!(
+            "a lower-case letter, then lower-case letters, digits or hyphens, at most \
+             {NAME_BYTES_MAX}"
+        );
+        return Some(("not a name of a chain".into(), allowed));
+    }
+    let keys = "a table with endpoints and perhaps id, preset, contracts";
+    node.table().is_none().then(|| (node.kind_found(), keys.into()))
 }
 
 /// The id as soon as it is right, with the whole chain where all of it is.

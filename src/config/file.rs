@@ -5,7 +5,7 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use toml::de::{DeInteger, DeTable, DeValue};
+use toml::de::{DeInteger, DeTable, DeValue, Error};
 
 use super::fault::{Fault, Faults};
 use super::origin::Origin;
@@ -41,19 +41,16 @@ pub(super) fn parse(text: &str, source: &Source) -> Result<Table, Faults> {
     if errors.is_empty() {
         return Ok(lines.table(table.get_ref()));
     }
-    let faults = errors
-        .iter()
-        .map(|error| {
-            let (line, column) = lines.place(text, error.span().map_or(0, |span| span.start));
-            Fault {
-                path: format!("{}:{line}:{column}", source.name()),
-                found: format!("invalid TOML: {}", error.message().replace('\n', ", ")),
-                allowed: String::new(),
-                origin: None,
-            }
-        })
-        .collect();
-    Err(Faults(faults))
+    let place = |error: &Error| lines.place(text, error.span().map_or(0, |span| span.start));
+    let mut errors: Vec<_> = errors.iter().map(|error| (place(error), error.message())).collect();
+    errors.sort_unstable();
+    let fault = |((line, column), message): ((usize, usize), &str)| Fault {
+        path: format!("{}:{line}:{column}", source.name()),
+        found: format!("invalid TOML: {}", message.replace('\n', ", ")),
+        allowed: String::new(),
+        origin: None,
+    };
+    Err(Faults(errors.into_iter().map(fault).collect()))
 }
 
 impl Source {

@@ -1,6 +1,6 @@
 //! The configuration, and the only reader of the environment.
 //!
-//! [`load`] lays `config/default.toml` (embedded, the documentation), the presets of chains, the
+//! [`load()`] lays `config/default.toml` (embedded, the documentation), the presets of chains, the
 //! operator's file and `HERALD_SECTION__KEY` variables over each other: `file` makes a text a `tree`
 //! of values that know their `origin`, `overrides` and `preset` add the other layers. Then one file
 //! for each section turns tables into the types below, through `section`, which collects every

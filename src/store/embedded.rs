@@ -1,6 +1,7 @@
 //! The database that Herald's own server holds its rows in.
 
-use sqlx::PgConnection;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions as _, Connection as _, PgConnection};
 
 use super::StoreError;
 
@@ -18,4 +19,13 @@ pub async fn ensure_database(connection: &mut PgConnection) -> Result<(), StoreE
         sqlx::query("create database herald").execute(&mut *connection).await?;
     }
     Ok(())
+}
+
+/// Throws the database away with everything in it, whoever is connected, and creates it empty.
+/// `options` reach it, as a user who may do so.
+pub async fn recreate_database(options: PgConnectOptions) -> Result<(), StoreError> {
+    let mut connection = options.database("postgres").connect().await?;
+    sqlx::query("drop database if exists herald with (force)").execute(&mut connection).await?;
+    ensure_database(&mut connection).await?;
+    Ok(connection.close().await?)
 }

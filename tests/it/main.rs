@@ -9,6 +9,7 @@ mod sim;
 mod sim_node;
 mod sim_rpc;
 mod chain;
+mod devnet;
 mod index;
 mod api;
 mod cli;

@@ -37,6 +37,10 @@ const FAULTS: &[(&str, &str)] = &[
     ("[pin]\nkubo = 'http://a:b@x'", "pin.kubo: found a URL, which is not shown; allowed: an ht"),
     ("[dev]\nanvil = 1", "dev.anvil: found 1; allowed: the path of a program (herald.toml:2)"),
     ("chains = 1", "chains: found a whole number, which is not shown; allowed: at most 100 table"),
+    (
+        "[chains]\nbase = 1",
+        "chains.base: found a whole number, which is not shown; allowed: a table",
+    ),
     ("[chains.'Main Net']\nid = 1", "chains.\"Main Net\": not a name of a chain; allowed: "),
 ];
 
