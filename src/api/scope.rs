@@ -8,9 +8,9 @@ use super::codes::Code;
 use super::params;
 use super::problem::Problem;
 use crate::store::Pool;
-use crate::store::wishes::ContractRow;
 use crate::store::read::Standing;
 use crate::store::read::resolve::{Known, known};
+use crate::store::wishes::ContractRow;
 use crate::types::{Caip2, ChainKey, ContractKey, ContractState};
 
 /// Longest alias of a chain that is looked up.

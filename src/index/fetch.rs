@@ -127,10 +127,7 @@ fn other_block(log: &RawLog) -> ChainError {
 }
 
 /// What the logs of these contracts state; the rest is counted by its reason.
-pub(super) fn decoded(
-    contracts: &[Contract],
-    logs: &[RawLog],
-) -> Vec<StoredTransfer> {
+pub(super) fn decoded(contracts: &[Contract], logs: &[RawLog]) -> Vec<StoredTransfer> {
     let by_address: HashMap<Address, &Contract> =
         contracts.iter().map(|contract| (contract.address, contract)).collect();
     let mut transfers = Vec::with_capacity(logs.len());

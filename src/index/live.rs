@@ -124,8 +124,10 @@ impl LiveEdge {
         };
         commit(context, lease, &batch).await?;
         metrics::commit_duration(&context.name).record(started.elapsed());
-        metrics::blocks_committed(&context.name, metrics::Path::Live).increment(headers.len() as u64);
-        metrics::transfers_committed(&context.name, metrics::Path::Live).increment(transfers.len() as u64);
+        metrics::blocks_committed(&context.name, metrics::Path::Live)
+            .increment(headers.len() as u64);
+        metrics::transfers_committed(&context.name, metrics::Path::Live)
+            .increment(transfers.len() as u64);
         tracing::debug!(
             chain.id = %context.id,
             block.number = to,

@@ -1,6 +1,9 @@
 //! Integration tests: one binary, one module for each area, against real Postgres and real nodes,
 //! with what they share in `support`.
-#![expect(clippy::unwrap_used, reason = "clippy's exemption for tests does not reach their helpers")]
+#![expect(
+    clippy::unwrap_used,
+    reason = "clippy's exemption for tests does not reach their helpers"
+)]
 
 mod support;
 

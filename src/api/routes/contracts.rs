@@ -9,9 +9,9 @@ use crate::api::asked::Asked;
 use crate::api::cursor::Cursor;
 use crate::api::problem::Problem;
 use crate::api::{ApiState, params, scope};
-use crate::store::wishes::ContractRow;
 use crate::store::read::Standing;
 use crate::store::read::contracts::contracts;
+use crate::store::wishes::ContractRow;
 use crate::types::ContractState;
 
 /// A contract as the API shows it.

@@ -14,8 +14,8 @@ use crate::api::asked::Asked;
 use crate::api::codes::Code;
 use crate::api::problem::{Fault, Problem};
 use crate::api::{ApiState, BODY_BYTES_MAX, auth, params, scope};
-use crate::store::wishes::{ContractRow, Tracked, track};
 use crate::store::read::resolve::known;
+use crate::store::wishes::{ContractRow, Tracked, track};
 use crate::types::{ChainKey, Standard};
 
 /// Members of the body.

@@ -42,7 +42,7 @@ impl Subscriber {
         }
     }
 
-    async fn check(&self, indexer: &Indexer, truth: &Replay, when: &str) {
+    async fn check(&self, indexer: &Indexer, truth: &Replay, follow: &[Tracked], when: &str) {
         let context = &indexer.context;
         let events = tables::events(&context.pool, context.key).await;
         let ids: BTreeSet<_> = events.iter().map(|event| event.id).collect();
@@ -56,7 +56,9 @@ impl Subscriber {
                 .filter(|((of, _), _)| of == contract)
                 .collect();
             let folded = fold(snapshot.clone(), &told);
-            assert!(folded.surprises.is_empty(), "{when}: {:#?}", folded.surprises);
+            // Who begins in the middle meets tokens that were minted before.
+            let whole = follow.iter().any(|it| it.contract == *contract && it.start == 0);
+            assert!(!whole || folded.surprises.is_empty(), "{when}: {:#?}", folded.surprises);
             owners.extend(folded.owners);
         }
         let expected = truth.owners().into_iter().map(|(key, (owner, _))| (key, owner)).collect();
@@ -71,7 +73,7 @@ async fn story(seed: u64) {
     let mut world = World::new(seed);
     world.moves_tags = rng.random();
     world.node().faults().hides_block_time = rng.random();
-    let indexer = Indexer::new(&database.pool, world.node(), "one").await;
+    let mut indexer = Indexer::new(&database.pool, world.node(), "one").await;
     let mut late = tracked();
     let mut follow: Vec<Tracked> = Vec::new();
     let mut subscriber = Subscriber::default();
@@ -96,7 +98,7 @@ async fn story(seed: u64) {
     assert_eq!(subscriber.began.len(), follow.len(), "contracts that never got ready {when}");
     let context = &indexer.context;
     tables::assert_equal(&context.pool, context.key, &truth, &when).await;
-    subscriber.check(&indexer, &truth, &when).await;
+    subscriber.check(&indexer, &truth, &follow, &when).await;
 }
 
 async fn stories(seeds: std::ops::Range<u64>) {

@@ -7,7 +7,6 @@ use std::task::Poll;
 use std::time::Duration;
 
 use alloy::primitives::Address;
-use herald::chain::Chain;
 use herald::index::fold::Fold;
 use herald::index::live::LiveEdge;
 use herald::index::load::Load;
@@ -20,6 +19,9 @@ use herald::upkeep::Prune;
 use herald::work::{Pass, Worker};
 use rand::Rng;
 use rand::rngs::SmallRng;
+use sqlx::postgres::PgConnectOptions;
+
+use super::sim::SimNode;
 
 /// Most rounds until nothing is left to do; more means that a worker never rests.
 const ROUNDS_MAX: usize = 5_000;
@@ -32,41 +34,38 @@ pub(crate) struct Indexer {
     /// What the workers share.
     pub(crate) context: Context,
     workers: Vec<Box<dyn Worker>>,
+    node: SimNode,
 }
 
 impl Indexer {
     /// A replica named `owner`, with rules under which a test needs no patience.
-    pub(crate) async fn new(pool: &Pool, node: impl Chain + 'static, owner: &str) -> Self {
+    pub(crate) async fn new(pool: &Pool, node: SimNode, owner: &str) -> Self {
         Self::with_rules(pool, node, owner, rules()).await
     }
 
     /// The same under other rules.
-    pub(crate) async fn with_rules(
-        pool: &Pool,
-        node: impl Chain + 'static,
-        owner: &str,
-        rules: Rules,
-    ) -> Self {
+    pub(crate) async fn with_rules(pool: &Pool, node: SimNode, owner: &str, rules: Rules) -> Self {
         let mut tx = pool.begin().await.expect("a transaction");
         let key = chains::ensure(&mut tx, CHAIN, "sim").await.expect("the chain's row");
         tx.commit().await.expect("a commit");
         let context = Context {
             pool: pool.clone(),
-            chain: Arc::new(node),
+            chain: Arc::new(node.clone()),
             key,
             id: CHAIN,
             name: "sim".into(),
             owner: owner.into(),
             rules,
         };
-        let workers: Vec<Box<dyn Worker>> = vec![
-            Box::new(LiveEdge::new(context.clone())),
-            Box::new(Track::new(context.clone())),
-            Box::new(Load::new(context.clone())),
-            Box::new(Fold::new(context.clone())),
-            Box::new(Prune::new(pool.clone(), key, "sim")),
-        ];
-        Self { context, workers }
+        Self { workers: workers(&context), context, node }
+    }
+
+    /// The same replica in a new process: connections and everything in memory are new.
+    async fn reborn(&mut self) {
+        let options = PgConnectOptions::clone(&self.context.pool.connect_options());
+        self.context.pool = herald::store::pool::open(options, 5);
+        self.context.chain = Arc::new(self.node.clone());
+        self.workers = workers(&self.context);
     }
 
     /// Wishes these contracts from `start_block` on.
@@ -93,10 +92,12 @@ impl Indexer {
 
     /// One pass of a worker taken by chance; now and then it dies at one of its awaits. Failures
     /// are what the next pass is for.
-    pub(crate) async fn some_pass(&self, rng: &mut SmallRng) {
+    pub(crate) async fn some_pass(&mut self, rng: &mut SmallRng) {
         let worker = &self.workers[rng.random_range(0..self.workers.len())];
         if rng.random_ratio(1, 4) {
-            dies_after(rng.random_range(1..40), worker.pass()).await;
+            if dies_after(rng.random_range(1..40), worker.pass()).await {
+                self.reborn().await;
+            }
         } else {
             let _ = worker.pass().await;
         }
@@ -131,15 +132,25 @@ pub(crate) fn rules() -> Rules {
     }
 }
 
-/// Polls `work` at most `polls` times and drops it then, wherever it is.
-async fn dies_after<T>(mut polls: u32, work: impl Future<Output = T>) {
+/// Polls `work` at most `polls` times and drops it then, wherever it is; whether it came to that.
+async fn dies_after<T>(mut polls: u32, work: impl Future<Output = T>) -> bool {
     let mut work = pin!(work);
     std::future::poll_fn(|cx| {
         if polls == 0 {
-            return Poll::Ready(());
+            return Poll::Ready(true);
         }
         polls -= 1;
-        work.as_mut().poll(cx).map(|_| ())
+        work.as_mut().poll(cx).map(|_| false)
     })
-    .await;
+    .await
+}
+
+fn workers(context: &Context) -> Vec<Box<dyn Worker>> {
+    vec![
+        Box::new(LiveEdge::new(context.clone())),
+        Box::new(Track::new(context.clone())),
+        Box::new(Load::new(context.clone())),
+        Box::new(Fold::new(context.clone())),
+        Box::new(Prune::new(context.pool.clone(), context.key, &context.name)),
+    ]
 }

@@ -82,11 +82,7 @@ async fn past(pool: &Pool, chain: ChainKey) -> BTreeSet<(Key, Stay)> {
     rows.into_iter()
         .map(|(contract, id, owner, since, until)| {
             let key: (Address, U256) = (contract.into(), id.0);
-            let stay = Stay {
-                owner: owner.into(),
-                since: since as u64,
-                until: Some(until as u64),
-            };
+            let stay = Stay { owner: owner.into(), since: since as u64, until: Some(until as u64) };
             (key, stay)
         })
         .collect()
