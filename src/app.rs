@@ -1,1 +1,191 @@
-//! app
+//! Builds every part of the daemon from its configuration and hands them to the supervisor. The
+//! only place that knows all parts; it decides nothing else.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use anyhow::Context as _;
+use sqlx::postgres::PgConnectOptions;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+use crate::api::{self, ApiState};
+use crate::chain;
+use crate::config::{ChainConfig, Config};
+use crate::index::fold::Fold;
+use crate::index::live::LiveEdge;
+use crate::index::load::Load;
+use crate::index::track::{self, Track};
+use crate::index::{Context, Rules};
+use crate::store::wishes::Tracked;
+use crate::store::{self, Pool, chains, leases};
+use crate::supervisor::Supervisor;
+use crate::telemetry::metrics::{self, Connection, Exporter};
+use crate::upkeep::Prune;
+use crate::work::{self, Wakes, Worker};
+
+/// The API's statements end this much before its requests, so that a client is told of it.
+const STATEMENT_MARGIN: Duration = Duration::from_millis(500);
+
+/// How often gauges of the process itself are taken, and histograms folded.
+const GAUGES_EVERY: Duration = Duration::from_secs(5);
+
+/// Pause before listening for wake-ups again after the connection was lost.
+const LISTEN_AGAIN: Duration = Duration::from_secs(1);
+
+/// The daemon, built and bound, not yet running.
+pub struct App {
+    owner: Arc<str>,
+    pool: Pool,
+    reads: Pool,
+    workers: Vec<Arc<dyn Worker>>,
+    listener: TcpListener,
+    address: SocketAddr,
+    exporter: Exporter,
+    request_timeout: Duration,
+}
+
+impl App {
+    /// Builds every part. The schema must be current; nodes need not answer.
+    pub async fn build(
+        config: &Config,
+        database: PgConnectOptions,
+        exporter: Exporter,
+    ) -> anyhow::Result<Self> {
+        let half = (config.database.connections_max / 2).max(1);
+        let pool = store::pool::open(database.clone(), config.database.connections_max - half);
+        let limit = config.http.request_timeout.saturating_sub(STATEMENT_MARGIN);
+        let reads = store::pool::open_bounded(database, half, limit);
+        let owner: Arc<str> = owner()?.into();
+        let mut workers = Vec::new();
+        for chain in &config.chains {
+            let workers_of = follow(chain, &pool, &owner).await;
+            workers.extend(workers_of.with_context(|| format!("chain {}", chain.name))?);
+        }
+        let listener = TcpListener::bind(config.http.listen).await.with_context(|| {
+            format!("http.listen: {} cannot be listened on", config.http.listen)
+        })?;
+        let address = listener.local_addr().context("the listening address")?;
+        let request_timeout = config.http.request_timeout;
+        Ok(Self { owner, pool, reads, workers, listener, address, exporter, request_timeout })
+    }
+
+    /// Where the API answers.
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Runs until `stop`, which is also cancelled when a part that must not end has ended; then
+    /// drains, and gives the leases back.
+    pub async fn run(self, stop: CancellationToken) {
+        let mut supervisor = Supervisor::new(stop.clone());
+        let render = self.exporter.clone();
+        let state = ApiState {
+            pool: self.reads.clone(),
+            request_timeout: self.request_timeout,
+            metrics: Arc::new(move || render.render()),
+        };
+        let (listener, router, closing) = (self.listener, api::router(state), stop.clone());
+        supervisor.task("http", async move {
+            if let Err(error) = api::serve(listener, router, closing).await {
+                tracing::error!("the HTTP server failed: {error}");
+            }
+        });
+        let wakes = Wakes::default();
+        supervisor.task("wake-ups", wake_ups(self.pool.clone(), wakes.clone(), stop.clone()));
+        let pools = [self.pool.clone(), self.reads.clone()];
+        supervisor.task("gauges", gauges(pools, self.exporter, stop.clone()));
+        for worker in self.workers {
+            supervisor.worker(worker, wakes.clone());
+        }
+        supervisor.run().await;
+        // Only spares the next one the wait until they run out.
+        if let Err(error) = leases::release(&self.pool, &self.owner).await {
+            tracing::debug!("leases were not given back: {error}");
+        }
+        self.reads.close().await;
+        self.pool.close().await;
+    }
+}
+
+/// The chain's row, its configured contracts and its workers.
+async fn follow(
+    config: &ChainConfig,
+    pool: &Pool,
+    owner: &Arc<str>,
+) -> anyhow::Result<Vec<Arc<dyn Worker>>> {
+    let mut tx = pool.begin().await?;
+    let key = chains::ensure(&mut tx, config.id, &config.name).await?;
+    tx.commit().await?;
+    let nodes = chain::connect(config)?;
+    let context = Context {
+        pool: pool.clone(),
+        chain: Arc::new(nodes),
+        key,
+        id: config.id,
+        name: config.name.as_str().into(),
+        owner: owner.clone(),
+        rules: Rules {
+            finalized_tag: config.finalized_tag,
+            finality_depth: config.finality_depth,
+            block_time: config.block_time,
+            trust_bloom: config.trust_bloom,
+            range_max: config.range_max,
+        },
+    };
+    let wanted: Vec<Tracked> = config
+        .contracts
+        .iter()
+        .map(|contract| Tracked {
+            chain: key,
+            address: contract.address,
+            standard: contract.standard,
+            start_block: contract.start_block,
+        })
+        .collect();
+    track::ensure(&context, &wanted).await?;
+    Ok(vec![
+        Arc::new(LiveEdge::new(context.clone())),
+        Arc::new(Track::new(context.clone())),
+        Arc::new(Load::new(context.clone())),
+        Arc::new(Fold::new(context.clone())),
+        Arc::new(Prune::new(pool.clone(), key, &config.name)),
+    ])
+}
+
+/// A name for this process that no other one has, on any machine.
+fn owner() -> anyhow::Result<String> {
+    let mut random = [0; 8];
+    getrandom::fill(&mut random).map_err(|_| anyhow::anyhow!("no random bytes from the system"))?;
+    Ok(format!("{}-{}", std::process::id(), alloy::primitives::hex::encode(random)))
+}
+
+async fn wake_ups(pool: Pool, wakes: Wakes, stop: CancellationToken) {
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => return,
+            outcome = work::listen(&pool, &wakes) => if let Err(error) = outcome {
+                tracing::debug!("wake-ups are not heard, timers go on: {error}");
+            },
+        }
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(LISTEN_AGAIN) => {}
+        }
+    }
+}
+
+async fn gauges(pools: [Pool; 2], exporter: Exporter, stop: CancellationToken) {
+    loop {
+        let open: u32 = pools.iter().map(Pool::size).sum();
+        let idle: usize = pools.iter().map(Pool::num_idle).sum();
+        metrics::database_connections(Connection::Idle).set(idle as f64);
+        metrics::database_connections(Connection::InUse).set(f64::from(open) - idle as f64);
+        exporter.upkeep();
+        tokio::select! {
+            () = stop.cancelled() => return,
+            () = tokio::time::sleep(GAUGES_EVERY) => {}
+        }
+    }
+}

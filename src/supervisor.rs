@@ -13,7 +13,7 @@ use crate::work::{Wakes, Worker, drive};
 
 /// How long stopping may take in all: orchestrators kill after ten seconds or more, and the
 /// embedded database needs a part of them.
-pub const DRAIN: Duration = Duration::from_secs(6);
+pub const DRAIN: Duration = Duration::from_secs(4);
 
 /// Pause before a task that panicked starts again, so that a lasting bug does not burn a core.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);

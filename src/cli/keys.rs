@@ -1,13 +1,18 @@
-//! `herald keys`: the arguments of the commands about API keys.
+//! `herald keys`: the commands about API keys.
 
 use std::time::Duration;
 
+use anyhow::Context as _;
 use clap::builder::PossibleValuesParser;
+use secrecy::SecretString;
+use time::OffsetDateTime;
 
-use super::duration;
-
-/// What a key may be allowed to do.
-pub const SCOPES: [&str; 3] = ["read", "contracts:write", "admin"];
+use super::database::{Need, open};
+use super::{Exit, duration, out};
+use crate::account::key::{Key, Scope};
+use crate::config::Config;
+use crate::store::api_keys::{self, NewKey};
+use crate::store::{self, Pool};
 
 /// Longest name of an account or a key: a label for people.
 const NAME_CHARS_MAX: usize = 100;
@@ -45,12 +50,63 @@ pub struct Create {
         value_name = "SCOPES",
         required = true,
         value_delimiter = ',',
-        value_parser = PossibleValuesParser::new(SCOPES)
+        value_parser = PossibleValuesParser::new(Scope::ALL.map(Scope::as_str))
     )]
     pub scopes: Vec<String>,
     /// Time until the key stops working; without it, it works until it is revoked
     #[arg(long, value_name = "DURATION", value_parser = duration::parse)]
     pub expires_in: Option<Duration>,
+}
+
+/// Runs a command about keys.
+pub async fn run(config: Config, args: Args) -> anyhow::Result<Exit> {
+    let Command::Create(create) = args.command;
+    let opened = open(&config.database, Need::Command).await?;
+    let made = async {
+        opened.require_current().await?;
+        let pool = store::pool::open(opened.options.clone(), 1);
+        let made = make(&pool, &create).await;
+        pool.close().await;
+        made
+    };
+    let key = made.await;
+    opened.close().await?;
+    out::line(key?.reveal())?;
+    Ok(Exit::Done)
+}
+
+async fn make(pool: &Pool, create: &Create) -> anyhow::Result<Key> {
+    let expires_at = match create.expires_in {
+        Some(length) => {
+            let length = time::Duration::try_from(length).ok();
+            let end = length.and_then(|length| OffsetDateTime::now_utc().checked_add(length));
+            Some(end.context("--expires-in reaches beyond the calendar")?)
+        }
+        None => None,
+    };
+    let key = Key::generate()?;
+    let new = NewKey {
+        account: &create.account,
+        name: &create.name,
+        prefix: key.prefix(),
+        hash: key.hash(),
+        scopes: &create.scopes,
+        expires_at,
+    };
+    api_keys::create(pool, &new).await?;
+    Ok(key)
+}
+
+/// A key of the demo that may add contracts.
+#[cfg(feature = "dev")]
+pub(super) async fn admin(pool: &Pool) -> anyhow::Result<SecretString> {
+    let create = Create {
+        account: "dev".into(),
+        name: "herald dev".into(),
+        scopes: vec![Scope::Admin.as_str().into()],
+        expires_in: None,
+    };
+    Ok(make(pool, &create).await?.reveal().into())
 }
 
 fn name(text: &str) -> Result<String, String> {

@@ -5,6 +5,10 @@
 
 mod out;
 mod duration;
+mod signals;
+mod database;
+pub mod run;
+pub mod migrate;
 pub mod check;
 pub mod config;
 #[cfg(feature = "dev")]
@@ -42,8 +46,20 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Run(run::Args),
+    #[cfg(feature = "dev")]
+    Dev(dev::Args),
     Check(check::Args),
     Config(config::Args),
+    Migrate(migrate::Args),
+    Status(status::Args),
+    Keys(keys::Args),
+}
+
+impl Command {
+    fn is_daemon(&self) -> bool {
+        matches!(self, Self::Run(_))
+    }
 }
 
 /// How a command ended.
@@ -81,7 +97,11 @@ pub fn main() -> ExitCode {
 }
 
 fn run(cli: Cli) -> anyhow::Result<Exit> {
-    let loaded = crate::config::load(cli.config.as_deref(), crate::config::variables())?;
+    let mut loaded = crate::config::load(cli.config.as_deref(), crate::config::variables())?;
+    if !cli.command.is_daemon() && loaded.is_default("log.filter") {
+        // What a command says is its answer; a running log beside it would hide it.
+        loaded.config.log.filter = "warn".into();
+    }
     logs::init(&loaded.config.log)?;
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
@@ -92,6 +112,12 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
 
 async fn dispatch(command: Command, loaded: Loaded) -> anyhow::Result<Exit> {
     match command {
+        Command::Run(run::Args {}) => run::run(loaded.config).await,
+        #[cfg(feature = "dev")]
+        Command::Dev(args) => dev::run(loaded.config, args).await,
+        Command::Migrate(migrate::Args {}) => migrate::run(loaded.config).await,
+        Command::Status(args) => status::run(loaded.config, args).await,
+        Command::Keys(args) => keys::run(loaded.config, args).await,
         Command::Check(args) => check::run(loaded.config, args).await,
         Command::Config(args) => config::run(&loaded.settings, &args),
     }

@@ -9,7 +9,7 @@ use super::preset::Presets;
 use super::section::{Reader, Section};
 use super::show::Setting;
 use super::tree::{Table, merge};
-use super::{Config, chain, database, dev, http, log, overrides, pin};
+use super::{Config, Origin, chain, database, dev, http, log, overrides, pin};
 
 /// The documentation of every key, which is also the lowest layer.
 const DEFAULT: &str = include_str!("../../config/default.toml");
@@ -21,6 +21,14 @@ pub struct Loaded {
     pub config: Config,
     /// What `herald config show` prints.
     pub settings: Vec<Setting>,
+}
+
+impl Loaded {
+    /// Whether nobody but the defaults has decided the key `path`.
+    pub fn is_default(&self, path: &str) -> bool {
+        let decided = self.settings.iter().find(|setting| setting.path == path);
+        decided.is_none_or(|setting| setting.origin == Origin::Default)
+    }
 }
 
 /// Loads the configuration from the operator's file, if there is one, and these variables.

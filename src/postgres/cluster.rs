@@ -21,10 +21,10 @@ use crate::store;
 
 /// Longest a fast shutdown may take before an immediate one: its checkpoint writes all that the
 /// shared buffers hold. With `IMMEDIATE_MAX` below the 10 s in which Herald ends.
-const FAST_MAX: Duration = Duration::from_secs(5);
+const FAST_MAX: Duration = Duration::from_millis(3_500);
 
 /// Longest an immediate shutdown may take.
-const IMMEDIATE_MAX: Duration = Duration::from_millis(2500);
+const IMMEDIATE_MAX: Duration = Duration::from_millis(1_500);
 
 /// A running server. Dropping it leaves the server running.
 #[derive(Debug)]

@@ -24,6 +24,7 @@ pub mod fold;
 pub mod spans;
 pub mod events;
 pub mod rewinds;
+pub mod standing;
 pub mod api_keys;
 pub mod read;
 

@@ -11,7 +11,7 @@ use crate::telemetry::metrics;
 
 /// How long a pass that is under way may go on once stopping was asked for. Passes can be dropped
 /// anywhere, but finishing spares the work.
-const FINISH: Duration = Duration::from_secs(3);
+const FINISH: Duration = Duration::from_secs(2);
 
 /// Passes until `stop`; returns within [`FINISH`] of it.
 pub async fn drive(worker: &dyn Worker, wakes: &Wakes, stop: &CancellationToken) {

@@ -14,6 +14,7 @@ use crate::api::asked::Asked;
 use crate::api::codes::Code;
 use crate::api::problem::{Fault, Problem};
 use crate::api::{ApiState, BODY_BYTES_MAX, auth, params, scope};
+use crate::store::notify;
 use crate::store::read::resolve::known;
 use crate::store::wishes::{ContractRow, Tracked, track};
 use crate::types::{ChainKey, Standard};
@@ -51,6 +52,12 @@ pub(crate) async fn create(
         same(&row, &wanted)?;
     }
     let meta = Meta::of(std::slice::from_ref(&chain));
+    if created {
+        // A wake-up that is lost costs the tracker's timer, not the contract.
+        if let Err(error) = notify::send(&state.pool, "contracts").await {
+            tracing::debug!("the tracker was not woken: {error}");
+        }
+    }
     let mut response = answer::one(&view(&row, Some(&chain)), meta)?;
     *response.status_mut() = if created { StatusCode::ACCEPTED } else { StatusCode::OK };
     Ok(response)

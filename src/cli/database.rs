@@ -1,0 +1,114 @@
+//! The database of a command: the operator's server, or the embedded one started or attached to.
+
+use anyhow::{Context as _, bail};
+use secrecy::ExposeSecret;
+use sqlx::postgres::PgConnectOptions;
+use sqlx::{ConnectOptions, Connection};
+
+use crate::config::{Database, DatabaseSource, Embedded};
+use crate::postgres::{Claim, Cluster};
+use crate::store::migrate::{self, Schema};
+use crate::store::pool;
+
+/// A database that answered.
+pub(super) struct Opened {
+    /// How to reach it.
+    pub(super) options: PgConnectOptions,
+    /// The embedded server, where it is one.
+    pub(super) embedded: Option<Running>,
+}
+
+/// The embedded server of a command.
+pub(super) struct Running {
+    pub(super) cluster: Cluster,
+    pub(super) settings: Embedded,
+    /// Held by whoever may stop the server.
+    pub(super) claim: Option<Claim>,
+}
+
+/// Who needs the database.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum Need {
+    /// The daemon: alone on an embedded server.
+    Daemon,
+    /// A command that starts an embedded server for itself where none runs.
+    Command,
+    /// A command that only looks: an embedded server that does not run is an answer too.
+    Look,
+}
+
+/// Reaches the database, or says plainly why not.
+pub(super) async fn open(database: &Database, need: Need) -> anyhow::Result<Opened> {
+    let opened = match database.required()? {
+        DatabaseSource::Url(url) => {
+            let options: PgConnectOptions =
+                url.expose_secret().parse().context("database.url cannot be read")?;
+            Opened { options, embedded: None }
+        }
+        DatabaseSource::Embedded(settings) => embedded(settings, need).await?,
+    };
+    if let Err(error) = pool::probe(&opened.options).await {
+        let place = format!("{}:{}", opened.options.get_host(), opened.options.get_port());
+        opened.close().await?;
+        return Err(anyhow::Error::new(error)
+            .context(format!("the database at {place} cannot be used; nothing was changed")));
+    }
+    Ok(opened)
+}
+
+async fn embedded(settings: &Embedded, need: Need) -> anyhow::Result<Opened> {
+    if need != Need::Daemon
+        && let Some(cluster) = Cluster::attach(settings).await?
+    {
+        return Ok(Opened::of(cluster, settings, None));
+    }
+    if need == Need::Look {
+        bail!("the embedded Postgres does not run; `herald run` starts it");
+    }
+    let claim = Claim::take(settings)?;
+    let cluster = Cluster::start(settings).await?;
+    Ok(Opened::of(cluster, settings, Some(claim)))
+}
+
+impl Opened {
+    fn of(cluster: Cluster, settings: &Embedded, claim: Option<Claim>) -> Self {
+        let options = cluster.options();
+        let running = Running { cluster, settings: settings.clone(), claim };
+        Self { options, embedded: Some(running) }
+    }
+
+    /// Brings the schema up to this release; refuses one that this release cannot run on.
+    pub(super) async fn migrate(&self) -> anyhow::Result<Schema> {
+        let mut connection = self.options.clone().connect().await?;
+        let mut guard = self.options.clone().connect().await?;
+        let before = migrate::inspect(&mut connection).await?;
+        migrate::apply(&mut connection, &mut guard).await?;
+        connection.close().await?;
+        guard.close().await?;
+        Ok(before)
+    }
+
+    /// Fails where the schema is not what this release runs on.
+    pub(super) async fn require_current(&self) -> anyhow::Result<()> {
+        let mut connection = self.options.clone().connect().await?;
+        let schema = migrate::inspect(&mut connection).await?;
+        connection.close().await?;
+        match schema {
+            Schema::Current => Ok(()),
+            Schema::Behind { applied, newest } => bail!(
+                "the database's schema is at migration {applied}, this release needs {newest}: \
+                 run `herald migrate`"
+            ),
+            Schema::TooNew { compatible_from } => bail!(migrate::too_new(&compatible_from)),
+        }
+    }
+
+    /// Lets go of the database; stops an embedded server that this process started.
+    pub(super) async fn close(self) -> anyhow::Result<()> {
+        if let Some(running) = self.embedded {
+            running.cluster.stop().await?;
+            drop(running.claim);
+        }
+        Ok(())
+    }
+}

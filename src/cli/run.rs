@@ -1,0 +1,102 @@
+//! `herald run`: the daemon.
+
+use std::future::Future;
+use std::pin::pin;
+
+use tokio_util::sync::CancellationToken;
+
+use super::Exit;
+use super::database::{Need, Opened, Running, open};
+use super::signals::Signals;
+use crate::app::App;
+use crate::config::Config;
+use crate::postgres::Cluster;
+use crate::telemetry::metrics;
+
+/// Run the daemon: follow the configured chains and answer over HTTP until SIGTERM or Ctrl-C
+#[derive(Clone, Copy, Debug, clap::Args)]
+#[command(after_help = "Example:\n  herald run --config herald.toml")]
+pub struct Args {}
+
+/// Runs until a signal; ends within ten seconds of it.
+pub async fn run(config: Config) -> anyhow::Result<Exit> {
+    let mut signals = Signals::catch()?;
+    let exporter = metrics::install()?;
+    let mut opened = open(&config.database, Need::Daemon).await?;
+    let started = async {
+        opened.migrate().await?;
+        let app = App::build(&config, opened.options.clone(), exporter).await?;
+        announce(&mut opened, &app)?;
+        anyhow::Ok(app)
+    };
+    let app = match started.await {
+        Ok(app) => app,
+        Err(error) => {
+            opened.close().await?;
+            return Err(error);
+        }
+    };
+    let chains: Vec<&str> = config.chains.iter().map(|chain| chain.name.as_str()).collect();
+    tracing::info!(
+        address = %app.address(),
+        chains = chains.join(","),
+        "herald {} answers at http://{}", env!("CARGO_PKG_VERSION"), app.address()
+    );
+    let stop = CancellationToken::new();
+    let daemon = app.run(stop.clone());
+    let asked = until_ended(daemon, &stop, &mut signals, opened.embedded.as_mut()).await;
+    opened.close().await?;
+    tracing::info!("herald has stopped");
+    Ok(if asked { Exit::Done } else { Exit::Failed })
+}
+
+/// Tells whoever starts a second daemon on the same embedded server where this one answers.
+pub(super) fn announce(opened: &mut Opened, app: &App) -> anyhow::Result<()> {
+    if let Some(claim) = opened.embedded.as_mut().and_then(|running| running.claim.as_mut()) {
+        claim.announce(&format!("http://{}", app.address()))?;
+    }
+    Ok(())
+}
+
+/// Waits for the daemon's end; a signal asks for it, and an embedded server that dies meanwhile is
+/// started again. Answers whether the end was asked for.
+async fn until_ended(
+    daemon: impl Future<Output = ()>,
+    stop: &CancellationToken,
+    signals: &mut Signals,
+    mut embedded: Option<&mut Running>,
+) -> bool {
+    let mut daemon = pin!(daemon);
+    let mut asked = false;
+    loop {
+        tokio::select! {
+            () = &mut daemon => return asked,
+            () = signals.asked(), if !asked => {
+                tracing::info!("stopping: a signal asked for it");
+                asked = true;
+                stop.cancel();
+            }
+            () = died(embedded.as_deref_mut()), if !asked => {
+                tracing::error!("the embedded Postgres has ended; starting it again");
+                if let Some(running) = embedded.as_deref_mut()
+                    && let Err(error) = restart(running).await
+                {
+                    tracing::error!("the embedded Postgres does not start: {error:#}");
+                    stop.cancel();
+                }
+            }
+        }
+    }
+}
+
+async fn died(embedded: Option<&mut Running>) {
+    match embedded {
+        Some(running) => running.cluster.ended().await,
+        None => std::future::pending().await,
+    }
+}
+
+async fn restart(running: &mut Running) -> anyhow::Result<()> {
+    running.cluster = Cluster::start(&running.settings).await?;
+    Ok(())
+}
