@@ -153,13 +153,14 @@ fn borrowed_truths(house: &House) -> Vec<Complaint> {
 #[test]
 fn no_module_uses_what_its_row_does_not_allow() {
     holds(strangers);
-    let code = "use crate::{chain::Chain, store::{self, Pool}, types as t};\n\
-        fn f() { tracing::info!(\"{}\", crate::work::drive::<u8>()); }\n\
-        use crate::config::{Http, Log};\n\
-        use super::super::telemetry;\n\
-        mod tests { use super::super::super::types; use super::super::page; }\n\
-        /// As [`crate::app`].\npub(crate) struct S; // crate::app\n\
-        use crate::*;";
+    let code = r#"use crate::{chain::Chain, store::{self, Pool}, types as t};
+fn f() { tracing::info!("{}", crate::work::drive::<u8>()); }
+use crate::config::{Http, Log};
+use super::super::telemetry;
+mod tests { use super::super::super::types; use super::super::page; }
+/// As [`crate::app`].
+pub(crate) struct S; // crate::app
+use crate::*;"#;
     let found = places(strangers, &[("src/api/x.rs", code), ("src/lib.rs", "pub use crate::api;")]);
     let lines = [1, 2, 3, 8, 4, 5].map(|line| format!("src/api/x.rs:{line}"));
     assert_eq!(found, lines);
@@ -179,7 +180,8 @@ fn the_table_names_only_what_there_is() {
 #[test]
 fn only_those_who_hand_out_sections_hold_the_whole_configuration() {
     holds(the_whole);
-    let code = "use crate::config::{Config, Http};\nfn f(all: &config::Config) {}";
+    let code = r"use crate::config::{Config, Http};
+fn f(all: &config::Config) {}";
     let houses = [("src/chain/x.rs", code), ("src/cli/x.rs", code)];
     assert_eq!(places(the_whole, &houses), ["src/chain/x.rs:1", "src/chain/x.rs:2"]);
 }

@@ -88,15 +88,22 @@ fn nothing_is_left_for_later() {
     holds(stopgaps);
     let note = format!("-- fine\n-- {}: later\n", NOTES[0]);
     assert_eq!(places(notes, &[("migrations/0002_x.sql", &note)]), ["migrations/0002_x.sql:2"]);
-    let code = "fn f() { dbg!(1); }\nfn g() { todo!() }\nfn todo() { todo(); \"todo!\" }";
+    let code = r#"fn f() { dbg!(1); }
+fn g() { todo!() }
+fn todo() { todo(); "todo!" }"#;
     assert_eq!(places(stopgaps, &[("src/x.rs", code)]), ["src/x.rs:1", "src/x.rs:2"]);
 }
 
 #[test]
 fn no_code_of_the_daemon_unwraps() {
     holds(unwraps);
-    let code = "fn f() { a.unwrap(); b.unwrap_or(1); }\n#[cfg(test)]\nuse x;\nfn g() { c.unwrap() }\n\
-        #[cfg(test)]\nmod tests { fn h() { d.unwrap() } }\nfn i() { m!(e.unwrap()) }";
+    let code = r"fn f() { a.unwrap(); b.unwrap_or(1); }
+#[cfg(test)]
+use x;
+fn g() { c.unwrap() }
+#[cfg(test)]
+mod tests { fn h() { d.unwrap() } }
+fn i() { m!(e.unwrap()) }";
     let test_file =
         [("src/lib.rs", "mod x;\n#[cfg(test)] mod y;"), ("src/x.rs", code), ("src/y.rs", code)];
     assert_eq!(places(unwraps, &test_file), ["src/x.rs:1", "src/x.rs:4", "src/x.rs:7"]);
@@ -105,8 +112,12 @@ fn no_code_of_the_daemon_unwraps() {
 #[test]
 fn a_lint_is_silenced_only_with_a_reason() {
     holds(silenced);
-    let code = "#![allow(dead_code)]\n#[expect(dead_code, reason = \"x\")]\nfn f() { a.expect(\"b\") }\n\
-        #[cfg_attr(x, allow(unused))]\n#[expect(unused)]\nfn allow() { allow(1) }";
+    let code = r#"#![allow(dead_code)]
+#[expect(dead_code, reason = "x")]
+fn f() { a.expect("b") }
+#[cfg_attr(x, allow(unused))]
+#[expect(unused)]
+fn allow() { allow(1) }"#;
     let lines = [1, 4, 5].map(|line| format!("src/x.rs:{line}"));
     assert_eq!(places(silenced, &[("src/x.rs", code)]), lines);
 }
@@ -114,7 +125,10 @@ fn a_lint_is_silenced_only_with_a_reason() {
 #[test]
 fn every_test_runs_and_none_sleeps() {
     holds(waiting_tests);
-    let code = "fn f() { tokio::time::sleep(x).await }\n#[test]\n#[ignore = \"slow\"]\nfn g() { sleep(x) }";
+    let code = r#"fn f() { tokio::time::sleep(x).await }
+#[test]
+#[ignore = "slow"]
+fn g() { sleep(x) }"#;
     let found = places(waiting_tests, &[("src/x.rs", code), ("tests/it/y.rs", code)]);
     assert_eq!(
         found,

@@ -54,7 +54,8 @@ fn openings(house: &House) -> Vec<Complaint> {
         }
         let number = numbered(path).map_or(0, |(number, _)| number);
         let row = format!(
-            "insert into platform.migrations (version, compatible_from) values ({number}, '{stated}');"
+            "insert into platform.migrations (version, compatible_from) \
+             values ({number}, '{stated}');"
         );
         if text.matches("insert into platform.migrations").count() != 1 || !text.contains(&row) {
             out.push(Complaint::about(

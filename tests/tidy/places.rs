@@ -48,7 +48,7 @@ fn outside(
     out
 }
 
-/// Whether `use sqlx::{…}` or `sqlx::query` brings in the word that is too common to look for alone.
+/// Whether `sqlx::query` is used or brought in; `query` alone is too common a word to look for.
 fn queries(rest: &[Token]) -> bool {
     begins(rest, &["sqlx", "::", "query"])
         || (begins(rest, &["sqlx", "::", "{"])
@@ -114,9 +114,13 @@ fn json_rpc(house: &House) -> Vec<Complaint> {
 #[test]
 fn sql_stands_in_the_store_only() {
     holds(sql);
-    let code = "use sqlx::{Pool, query};\nfn f() { sqlx::query(\"select 1\"); }\n// sqlx::query\n\
-        fn g() { query_as(\"x\") }\nfn h() { pool.execute(\"drop table x\"); }\nfn i() { q.copy_in_raw(x) }\n\
-        use sqlx::PgConnection; const S: &str = \"sqlx::query\"; fn j() { let query = 1; }";
+    let code = r#"use sqlx::{Pool, query};
+fn f() { sqlx::query("select 1"); }
+// sqlx::query
+fn g() { query_as("x") }
+fn h() { pool.execute("drop table x"); }
+fn i() { q.copy_in_raw(x) }
+use sqlx::PgConnection; const S: &str = "sqlx::query"; fn j() { let query = 1; }"#;
     let lines = [1, 2, 4, 5, 6].map(|line| format!("src/api/x.rs:{line}"));
     assert_eq!(places(sql, &[("src/api/x.rs", code), ("src/store/x.rs", code)]), lines);
 }
@@ -124,9 +128,12 @@ fn sql_stands_in_the_store_only() {
 #[test]
 fn only_the_supervisor_spawns() {
     holds(tasks);
-    let code = "fn f() { tokio::spawn(work); }\nuse tokio::task::JoinSet;\n\
-        fn g() { std::thread::spawn(|| {}) }\nfn s() { set.spawn(work); }\nuse tokio::{select, spawn};\n\
-        fn h() { Command::new(\"x\").spawn(); server::spawn(&place); }";
+    let code = r#"fn f() { tokio::spawn(work); }
+use tokio::task::JoinSet;
+fn g() { std::thread::spawn(|| {}) }
+fn s() { set.spawn(work); }
+use tokio::{select, spawn};
+fn h() { Command::new("x").spawn(); server::spawn(&place); }"#;
     let lines = [1, 2, 3, 4, 5].map(|line| format!("src/index/x.rs:{line}"));
     assert_eq!(places(tasks, &[("src/index/x.rs", code), ("src/supervisor.rs", code)]), lines);
 }
@@ -134,9 +141,13 @@ fn only_the_supervisor_spawns() {
 #[test]
 fn only_the_configuration_reads_the_environment() {
     holds(environment);
-    let code = "fn f() { std::env::var(\"X\"); }\nuse std::{env, fs};\nfn g() { env::var_os(x) }\n\
-        fn h() { env!(\"HOME\"); env!(\"CARGO_PKG_VERSION\") }\nstruct S { #[arg(env = \"X\")] x: u8 }\n\
-        #[cfg(test)]\nmod tests { const D: &str = env!(\"CARGO_MANIFEST_DIR\"); }";
+    let code = r#"fn f() { std::env::var("X"); }
+use std::{env, fs};
+fn g() { env::var_os(x) }
+fn h() { env!("HOME"); env!("CARGO_PKG_VERSION") }
+struct S { #[arg(env = "X")] x: u8 }
+#[cfg(test)]
+mod tests { const D: &str = env!("CARGO_MANIFEST_DIR"); }"#;
     let lines = [1, 2, 3, 4, 5].map(|line| format!("src/app.rs:{line}"));
     assert_eq!(places(environment, &[("src/app.rs", code), ("src/config/x.rs", code)]), lines);
 }
@@ -144,7 +155,10 @@ fn only_the_configuration_reads_the_environment() {
 #[test]
 fn json_rpc_is_spoken_at_the_edge_only() {
     holds(json_rpc);
-    let code = "const A: &str = \"eth_call\";\nfn f() { ask!(r#\"evm_mine\"#) }\n/// `eth_call`\nstruct S;";
+    let code = r##"const A: &str = "eth_call";
+fn f() { ask!(r#"evm_mine"#) }
+/// `eth_call`
+struct S;"##;
     let lines = [1, 2].map(|line| format!("src/index/x.rs:{line}"));
     assert_eq!(places(json_rpc, &[("src/index/x.rs", code), ("src/chain/x.rs", code)]), lines);
 }

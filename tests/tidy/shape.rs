@@ -29,7 +29,7 @@ fn length(house: &House) -> Vec<Complaint> {
         let most = if reason { LINES_LIMIT } else { LINES_MAX };
         let what = match reason {
             true => format!("{lines} lines, and no reason is good for more than {LINES_LIMIT}"),
-            false => format!("{lines} lines of {LINES_MAX}; split it, or add a line `{REASON} …`"),
+            false => format!("{lines} lines of {LINES_MAX}; split it, or give a `{REASON} …`"),
         };
         (lines > most).then(|| Complaint::about(path, what))
     };

@@ -135,10 +135,15 @@ fn bracket(group: &Group) -> bool {
 
 /// Whether an attribute's bracket comes next.
 fn after_hash(before: &[TokenTree]) -> bool {
-    let mark = |tree: Option<&TokenTree>, wanted| matches!(tree, Some(TokenTree::Punct(mark)) if mark.as_char() == wanted);
-    let last = before.len().wrapping_sub(1);
-    mark(before.last(), '#')
-        || mark(before.last(), '!') && mark(before.get(last.wrapping_sub(1)), '#')
+    let is = |tree: &TokenTree, wanted| match tree {
+        TokenTree::Punct(mark) => mark.as_char() == wanted,
+        _ => false,
+    };
+    match before {
+        [.., hash, inner] if is(inner, '!') => is(hash, '#'),
+        [.., hash] => is(hash, '#'),
+        [] => false,
+    }
 }
 
 fn follows_colon(before: &[TokenTree]) -> bool {

@@ -82,8 +82,10 @@ fn no_module_has_a_name_that_says_nothing() {
 #[test]
 fn words_keep_their_meaning_in_code_and_tables() {
     holds(meanings);
-    let code = "use std::collections::HashMap;\nstruct CollectionRow;\nfn f(webhook_endpoint: u8) {}\n\
-        fn g(endpoint: HeraldCollectible) {} // collection";
+    let code = r"use std::collections::HashMap;
+struct CollectionRow;
+fn f(webhook_endpoint: u8) {}
+fn g(endpoint: HeraldCollectible) {} // collection";
     let table = "-- a collection\ncreate table chain.collection (\n    id int8);";
     let found = places(meanings, &[("src/x.rs", code), ("migrations/0002_x.sql", table)]);
     assert_eq!(found, ["src/x.rs:2", "src/x.rs:3", "migrations/0002_x.sql:2"]);
