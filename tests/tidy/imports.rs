@@ -51,10 +51,7 @@ const TABLE: &[(&str, &[&str])] = &[
             "work",
         ],
     ),
-    (
-        "cli",
-        &["account", "app", "chain", "config", "devnet", "postgres", "store", "telemetry", "types"],
-    ),
+    ("cli", &["account", "app", "config", "devnet", "postgres", "store", "telemetry"]),
     ("main", &["cli"]),
 ];
 
