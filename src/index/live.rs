@@ -10,14 +10,14 @@ use async_trait::async_trait;
 
 use super::commit::{Batch, commit};
 use super::condition::Condition;
-use super::plan::{Facts, Plan, plan};
+use super::plan::{Plan, plan};
 use super::rewind::{Order, rewind};
 use super::view::View;
 use super::{Context, begin, fetch, settle, unless_passing};
-use crate::chain::{ChainError, Head, Header};
-use crate::store::chains::{self, ChainRow};
+use crate::chain::{Head, Header};
+use crate::store::chains;
 use crate::store::leases::Lease;
-use crate::store::{StoreError, blocks, contracts, leases};
+use crate::store::{contracts, leases};
 use crate::telemetry::metrics;
 use crate::work::{Pass, Worker};
 

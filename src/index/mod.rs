@@ -33,7 +33,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chain::{Chain, ChainError};
+use crate::store::events::NewEvent;
 use crate::store::{Pool, StoreError};
+use crate::telemetry::metrics;
 use crate::types::{Caip2, ChainKey};
 use crate::work::Pass;
 
@@ -69,6 +71,13 @@ pub struct Rules {
     pub trust_bloom: bool,
     /// Most blocks in one request for logs of the past.
     pub range_max: u64,
+}
+
+/// Counts events that a transaction has appended, after its commit.
+fn count_told(context: &Context, events: &[NewEvent]) {
+    for event in events {
+        metrics::events_appended(&context.name, event.kind).increment(1);
+    }
 }
 
 /// A block that moved between two answers, and a fact that another writer changed, are no faults:

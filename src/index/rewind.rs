@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 
 use super::commit::subjects;
 use super::ownership::touched;
-use super::{Context, tell};
+use super::{Context, count_told, tell};
 use crate::store::blocks::{self, GoneBlock};
 use crate::store::chains::{self, ChainRow};
 use crate::store::contracts::{self, Contract};
@@ -55,8 +55,9 @@ pub async fn rewind(
     let row = chains::lock(&mut tx, context.key).await?;
     leases::check(&mut tx, lease).await?;
     fence(&mut tx, context, &row, order).await?;
-    let outcome = take_back(&mut tx, context, order).await?;
+    let (outcome, events) = take_back(&mut tx, context, order).await?;
     tx.commit().await?;
+    count_told(context, &events);
     Ok(outcome)
 }
 
@@ -83,7 +84,7 @@ async fn take_back(
     tx: &mut PgConnection,
     context: &Context,
     order: &Order<'_>,
-) -> Result<Outcome, StoreError> {
+) -> Result<(Outcome, Vec<NewEvent>), StoreError> {
     let (key, to) = (context.key, order.to.0);
     spans::clip(tx, key, to).await?;
     let gone_blocks = blocks::take_back(tx, key, to).await?;
@@ -103,7 +104,7 @@ async fn take_back(
     rewinds::append(tx, key, entry).await?;
     chains::move_checkpoint(tx, key, order.to, true).await?;
     events::append(tx, (key, context.id), &events).await?;
-    Ok(outcome)
+    Ok((outcome, events))
 }
 
 async fn contracts_of(
