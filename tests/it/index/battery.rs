@@ -73,6 +73,7 @@ async fn story(seed: u64) {
     let mut world = World::new(seed);
     world.moves_tags = rng.random();
     world.node().faults().hides_block_time = rng.random();
+    world.node().faults().hides_blooms = rng.random();
     let mut indexer = Indexer::new(&database.pool, world.node(), "one").await;
     let mut late = tracked();
     let mut follow: Vec<Tracked> = Vec::new();

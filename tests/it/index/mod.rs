@@ -6,4 +6,5 @@ mod halts;
 mod fences;
 mod handover;
 mod finality;
+mod cost;
 mod battery;

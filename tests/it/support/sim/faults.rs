@@ -28,6 +28,8 @@ pub(crate) struct Faults {
     pub(crate) omits: Option<(u64, u32)>,
     /// Logs come without the time of their block.
     pub(crate) hides_block_time: bool,
+    /// Headers come with empty blooms, as from nodes that make them late or never.
+    pub(crate) hides_blooms: bool,
     /// Over JSON-RPC: logs of blocks that it does not have are none, instead of an error.
     pub(crate) silent: bool,
     /// Runs once, before the next answer for logs: the chain moves between two calls.

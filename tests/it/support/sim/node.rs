@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use alloy::primitives::B256;
+use alloy::primitives::{B256, Bloom};
 use async_trait::async_trait;
 use herald::chain::{Chain, ChainError, EndpointReport, Head, Header, LogFilter, LogScope, RawLog};
 use tokio::sync::watch;
@@ -124,7 +124,13 @@ impl Chain for SimNode {
     async fn headers(&self, numbers: &[u64]) -> Result<Vec<Option<Header>>, ChainError> {
         self.admit()?;
         assert!(numbers.len() <= herald::chain::HEADERS_MAX, "more headers than one call takes");
-        let header = |view: &View<'_>, number: &u64| Some(view.at(*number)?.chain_header());
+        let header = |view: &View<'_>, number: &u64| {
+            let mut header = view.at(*number)?.chain_header();
+            if view.faults.hides_blooms {
+                header.logs_bloom = Bloom::ZERO;
+            }
+            Some(header)
+        };
         Ok(self.look(|view| numbers.iter().map(|number| header(view, number)).collect()))
     }
 
