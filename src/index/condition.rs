@@ -4,6 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Context;
+use super::plan::LOOK_MAX;
 use crate::store::endpoints::Seen;
 use crate::store::{contracts, endpoints, spans, status};
 use crate::telemetry::metrics;
@@ -35,7 +36,7 @@ impl Condition {
         Self { context, memory: Mutex::default() }
     }
 
-    /// Notes where the chain stands after a pass that went well: `live` where the checkpoint is at
+    /// Notes where the chain stands after a pass that went well: `live` where the next pass reaches
     /// the head and no history is missing, else `loading`.
     pub(super) async fn stands_at(&self, head: u64, checkpoint: u64) -> anyhow::Result<()> {
         let context = &self.context;
@@ -43,7 +44,8 @@ impl Condition {
         metrics::chain_checkpoint(&context.name).set(checkpoint as f64);
         metrics::chain_lag(&context.name).set(head.saturating_sub(checkpoint) as f64);
         metrics::chain_halted(&context.name).set(0.0);
-        let whole = checkpoint >= head && contracts::all_ready(&context.pool, context.key).await?;
+        let near = head.saturating_sub(checkpoint) <= LOOK_MAX;
+        let whole = near && contracts::all_ready(&context.pool, context.key).await?;
         self.be(if whole { "live" } else { "loading" }, None).await
     }
 

@@ -13,10 +13,10 @@ use super::commit::subjects;
 use super::tell;
 use super::{Context, count_told};
 use crate::decode::ERC721_TRANSFER;
-use crate::store::contracts;
+use crate::store::contracts::{self, Contract};
 use crate::store::events;
 use crate::store::wishes::{self, Tracked};
-use crate::store::{StoreError, blocks, chains, notify, number, spans};
+use crate::store::{StoreError, blocks, chains, notify, spans};
 use crate::types::EventKind;
 use crate::work::{Pass, Topic, Worker};
 
@@ -50,16 +50,17 @@ impl Track {
         let keys: Vec<_> = waiting.iter().map(|contract| contract.key).collect();
         let joined = contracts::join(&mut tx, &keys, checkpoint + 1).await?;
         let subjects = subjects(&waiting);
-        let mut events = Vec::with_capacity(joined.len());
-        for contract in waiting.iter().filter(|contract| joined.contains(&contract.key)) {
-            let past = (contract.start_block, checkpoint);
-            if past.0 <= past.1 {
-                let kinds = [ERC721_TRANSFER];
-                spans::plan(&mut tx, context.key, &[contract.key], &kinds, past).await?;
-            }
+        let new = || waiting.iter().filter(|contract| joined.contains(&contract.key));
+        let past: Vec<_> = new()
+            .filter(|contract| contract.start_block <= checkpoint)
+            .map(|contract| (contract.key, contract.start_block))
+            .collect();
+        spans::plan(&mut tx, context.key, &[ERC721_TRANSFER], &past, checkpoint).await?;
+        let told = |contract: &Contract| {
             let (kind, subject) = (EventKind::ContractAdded, subjects[&contract.key]);
-            events.push(tell::contract(context.id, kind, subject, contract.start_block, block));
-        }
+            tell::contract(context.id, kind, subject, contract.start_block, block)
+        };
+        let events: Vec<_> = new().map(told).collect();
         chains::bump_filter(&mut tx, context.key).await?;
         events::append(&mut tx, (context.key, context.id), &events).await?;
         tx.commit().await?;
@@ -77,14 +78,16 @@ impl Track {
 
 /// Writes the wishes of the configuration; contracts that are known already stay as they are.
 pub async fn ensure(context: &Context, wanted: &[Tracked]) -> Result<(), StoreError> {
+    let stored = wishes::track_all(&context.pool, context.key, wanted, "config").await?;
     for wish in wanted {
-        let (row, _) = wishes::track(&context.pool, wish, "config").await?;
-        if number(row.start_block) != wish.start_block {
+        let Some(start_block) = stored.get(&wish.address) else { continue };
+        if *start_block != wish.start_block {
             tracing::warn!(
                 chain.id = %context.id,
                 contract = %wish.address,
-                "{} is followed from block {}; its configured start_block {} is not applied",
-                wish.address, row.start_block, wish.start_block
+                "{} is followed from block {start_block}; its configured start_block {} is not \
+                 applied",
+                wish.address, wish.start_block
             );
         }
     }

@@ -39,28 +39,32 @@ pub struct StepEnds {
     pub last_hash: B256,
 }
 
-/// Makes a set of these contracts with one span over `from..=to`.
+/// Makes a set with one span for each of these contracts, from its block up to `to`.
 pub async fn plan(
     connection: &mut PgConnection,
     chain: ChainKey,
-    contracts: &[ContractKey],
     log_kinds: &[&str],
-    (from, to): (u64, u64),
+    contracts: &[(ContractKey, u64)],
+    to: u64,
 ) -> Result<(), StoreError> {
     sqlx::query(
         r"
-        with load_set as (
+        with wanted as (
+            select * from unnest($3::int4[], $4::int8[]) as w (contract_id, from_block)
+        ), sets as (
             insert into chain.load_sets (chain, contract_ids, log_kinds)
-            values ($1, $2, $3) returning id
+            select $1, array[contract_id], $2 from wanted
+            returning id, contract_ids[1] as contract_id
         )
         insert into chain.spans (set_id, chain, log_kinds, from_block, next_block, to_block)
-        select id, $1, $3, $4, $4, $5 from load_set
+        select s.id, $1, $2, w.from_block, w.from_block, $5
+        from sets s join wanted w using (contract_id) order by s.id
         ",
     )
     .bind(chain.0)
-    .bind(contracts.iter().map(|key| key.0).collect::<Vec<_>>())
     .bind(log_kinds)
-    .bind(height(from))
+    .bind(contracts.iter().map(|(key, _)| key.0).collect::<Vec<_>>())
+    .bind(contracts.iter().map(|(_, from)| height(*from)).collect::<Vec<_>>())
     .bind(height(to))
     .execute(connection)
     .await?;

@@ -1,9 +1,11 @@
 //! The wish to follow a contract: written once by whoever names it, and read back for answers.
 
+use std::collections::HashMap;
+
 use alloy::primitives::Address;
 use sqlx::FromRow;
 
-use super::{Pool, StoreError};
+use super::{Pool, StoreError, height, number};
 use crate::types::{ChainKey, ContractState, Standard};
 
 /// A tracked contract.
@@ -95,6 +97,40 @@ pub async fn track(
         }
     }
     Err(StoreError::Fenced { what: "contract" })
+}
+
+/// Inserts those of the contracts of one chain that are not there yet, in state `probing`, and
+/// answers the start block that is stored for each.
+pub async fn track_all(
+    pool: &Pool,
+    chain: ChainKey,
+    wanted: &[Tracked],
+    origin: &'static str,
+) -> Result<HashMap<Address, u64>, StoreError> {
+    let addresses: Vec<[u8; 20]> = wanted.iter().map(|one| one.address.into_array()).collect();
+    sqlx::query(
+        r"insert into chain.contracts (chain, address, standard, origin, start_block)
+        select $1, w.address, w.standard, $2, w.start_block
+        from unnest($3::bytea[], $4::text[], $5::int8[])
+            as w (address, standard, start_block)
+        order by w.address
+        on conflict on constraint contracts_chain_address_key do nothing",
+    )
+    .bind(chain.0)
+    .bind(origin)
+    .bind(&addresses)
+    .bind(wanted.iter().map(|one| one.standard.as_str()).collect::<Vec<_>>())
+    .bind(wanted.iter().map(|one| height(one.start_block)).collect::<Vec<_>>())
+    .execute(pool)
+    .await?;
+    let rows: Vec<([u8; 20], i64)> = sqlx::query_as(
+        "select address, start_block from chain.contracts where chain = $1 and address = any ($2)",
+    )
+    .bind(chain.0)
+    .bind(&addresses)
+    .fetch_all(pool)
+    .await?;
+    Ok(rows.into_iter().map(|(address, start)| (address.into(), number(start))).collect())
 }
 
 /// The contract at this address.
