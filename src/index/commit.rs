@@ -13,7 +13,8 @@ use super::tell::{self, Subject};
 use super::{Context, settle};
 use crate::chain::{Head, Header};
 use crate::store::chains::{self, ChainRow};
-use crate::store::contracts::{self, Contract, Counts};
+use crate::store::contracts::Contract;
+use crate::store::counters::{self, Counts};
 use crate::store::events::{self, EventBlock};
 use crate::store::holdings::{self, TokenKey};
 use crate::store::transfers::{self, StoredTransfer};
@@ -124,7 +125,7 @@ async fn hold(
         let held = |map: &HashMap<ContractKey, i64>| map.get(contract).copied().unwrap_or(0);
         count.holders = held(&held_after) - held(&held_before);
     }
-    contracts::count(tx, &counts.into_iter().collect::<Vec<_>>()).await
+    counters::count(tx, &counts.into_iter().collect::<Vec<_>>()).await
 }
 
 fn owners(changes: &Changes) -> Vec<(ContractKey, Address)> {

@@ -15,12 +15,13 @@ use super::ownership::touched;
 use super::{Context, tell};
 use crate::store::blocks::{self, GoneBlock};
 use crate::store::chains::{self, ChainRow};
-use crate::store::contracts::{self, Contract, Counts};
+use crate::store::contracts::{self, Contract};
+use crate::store::counters::{self, Counts};
 use crate::store::events::{self, EventBlock, NewEvent};
 use crate::store::holdings::{self, Holding, TokenKey};
 use crate::store::rewinds::{self, Rewind};
 use crate::store::transfers::{self, StoredTransfer};
-use crate::store::{StoreError, leases, spans};
+use crate::store::{StoreError, leases, spans, versions};
 use crate::types::{ContractKey, ContractState};
 
 /// A rewind that was decided.
@@ -131,7 +132,7 @@ async fn restore(
     let mut tokens = touched(gone);
     tokens.retain(|token| ready.contains(&token.0));
     let before = holdings::current(tx, context.key, &tokens).await?;
-    let after = holdings::at(tx, context.key, &tokens, to).await?;
+    let after = versions::at(tx, context.key, &tokens, to).await?;
     let mut owners: Vec<(ContractKey, Address)> = before
         .values()
         .chain(after.values())
@@ -140,7 +141,7 @@ async fn restore(
     owners.sort_unstable();
     owners.dedup();
     let held_before = holdings::holders_among(tx, context.key, &owners).await?;
-    holdings::restore(tx, context.key, &tokens, to).await?;
+    versions::restore(tx, context.key, &tokens, to).await?;
     let held_after = holdings::holders_among(tx, context.key, &owners).await?;
     let count = |key: ContractKey| {
         let of = |map: &HashMap<TokenKey, Holding>| {
@@ -155,7 +156,7 @@ async fn restore(
         };
         (key, counts)
     };
-    contracts::count(tx, &ready.iter().copied().map(count).collect::<Vec<_>>()).await?;
+    counters::count(tx, &ready.iter().copied().map(count).collect::<Vec<_>>()).await?;
     Ok(after)
 }
 
