@@ -10,7 +10,7 @@ use sqlx::PgConnection;
 
 use super::ownership::{self, Changes};
 use super::tell::{self, Subject};
-use super::{Context, settle};
+use super::{Context, count_told, settle};
 use crate::chain::{Head, Header};
 use crate::store::chains::{self, ChainRow};
 use crate::store::contracts::Contract;
@@ -56,6 +56,7 @@ pub(super) async fn commit(
     chains::move_checkpoint(&mut tx, context.key, checkpoint, false).await?;
     events::append(&mut tx, (context.key, context.id), &events).await?;
     tx.commit().await?;
+    count_told(context, &events);
     Ok(())
 }
 
