@@ -9,8 +9,8 @@ use async_trait::async_trait;
 
 use super::commit::subjects;
 use super::{Context, count_told, tell};
-use crate::store::events::{self, EventBlock};
-use crate::store::{StoreError, chains, contracts, fold};
+use crate::store::events;
+use crate::store::{StoreError, blocks, chains, contracts, fold};
 use crate::types::{ContractState, EventKind};
 use crate::work::{Pass, Topic, Worker};
 
@@ -36,15 +36,17 @@ impl Fold {
         let row = chains::lock(&mut tx, context.key).await?;
         // A rewind or another replica may have been here since.
         let still = contracts::whole(&mut *tx, context.key).await?;
-        let (Some(contract), Some((number, hash))) = (still, row.checkpoint) else {
+        let (Some(contract), Some((number, _))) = (still, row.checkpoint) else {
             return Ok(Pass::Worked);
+        };
+        let Some(block) = blocks::named(&mut *tx, context.key, number).await? else {
+            return Err(StoreError::Corrupt { column: "chains.checkpoint" });
         };
         if contract.key != found.key || contract.state != ContractState::Folding {
             return Ok(Pass::Worked);
         }
         fold::rebuild(&mut tx, context.key, contract.key, number).await?;
         let subject = subjects(std::slice::from_ref(&contract))[&contract.key];
-        let block = EventBlock { number, hash, time: None, epoch: 0 };
         let (kind, start) = (EventKind::ContractReady, contract.start_block);
         let ready = tell::contract(context.id, kind, subject, start, block);
         // The live edge holds a list of contracts with their states; it must read it again.

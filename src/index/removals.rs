@@ -7,10 +7,10 @@ use alloy::primitives::Address;
 use super::commit::subjects;
 use super::rewind::Order;
 use super::{Context, tell};
-use crate::store::blocks::GoneBlock;
 use crate::store::contracts::Contract;
 use crate::store::events::{EventBlock, NewEvent};
 use crate::store::holdings::{Holding, TokenKey};
+use crate::store::taken_back::GoneBlock;
 use crate::store::transfers::StoredTransfer;
 use crate::types::{ContractKey, ContractState};
 

@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use super::{Context, count_told, tell};
 use crate::chain::Head;
 use crate::store::chains::{self, ChainRow, Marks};
-use crate::store::events::{self, EventBlock, NewEvent};
+use crate::store::events::{self, NewEvent};
 use crate::store::{StoreError, blocks, leases};
 use crate::telemetry::metrics;
 
@@ -24,26 +24,23 @@ pub(super) async fn raise(
 ) -> Result<Option<NewEvent>, StoreError> {
     let target = target(connection, context, head, checkpoint).await?;
     let known = match target {
-        Some((number, hash)) => {
-            let stored = blocks::hashes(&mut *connection, context.key, (number, number)).await?;
-            // Another hash there means a fork that the next plan will find.
-            (stored.get(&number) == Some(&hash)).then_some((number, hash))
-        }
+        // Another hash there means a fork that the next plan will find.
+        Some((number, hash)) => blocks::named(&mut *connection, context.key, number)
+            .await?
+            .filter(|block| block.hash == hash),
         None => None,
     };
     let marks = Marks {
         head: Some(head.latest.number),
         safe: head.safe.map(|safe| safe.min(checkpoint.0)),
-        finalized: known,
+        finalized: known.map(|block| (block.number, block.hash)),
     };
     chains::observe(&mut *connection, context.key, marks).await?;
-    if let Some((number, _)) = known {
-        metrics::chain_finalized(&context.name).set(number as f64);
+    if let Some(block) = known {
+        metrics::chain_finalized(&context.name).set(block.number as f64);
     }
-    let risen = known.filter(|mark| row.finalized.is_none_or(|before| mark.0 > before));
-    Ok(risen.map(|(number, hash)| {
-        tell::finalized(context.id, EventBlock { number, hash, time: None, epoch: 0 })
-    }))
+    let risen = known.filter(|block| row.finalized.is_none_or(|before| block.number > before));
+    Ok(risen.map(|block| tell::finalized(context.id, block)))
 }
 
 async fn target(

@@ -14,9 +14,9 @@ use super::tell;
 use super::{Context, count_told};
 use crate::decode::ERC721_TRANSFER;
 use crate::store::contracts;
-use crate::store::events::{self, EventBlock};
+use crate::store::events;
 use crate::store::wishes::{self, Tracked};
-use crate::store::{StoreError, chains, notify, number, spans};
+use crate::store::{StoreError, blocks, chains, notify, number, spans};
 use crate::types::EventKind;
 use crate::work::{Pass, Topic, Worker};
 
@@ -42,12 +42,14 @@ impl Track {
         }
         let mut tx = context.pool.begin().await?;
         let row = chains::lock(&mut tx, context.key).await?;
-        let Some((checkpoint, hash)) = row.checkpoint else { return Ok(Pass::Idle) };
+        let Some((checkpoint, _)) = row.checkpoint else { return Ok(Pass::Idle) };
+        let Some(block) = blocks::named(&mut *tx, context.key, checkpoint).await? else {
+            return Err(StoreError::Corrupt { column: "chains.checkpoint" });
+        };
         let waiting = contracts::probing(&mut *tx, context.key, JOIN_MAX).await?;
         let keys: Vec<_> = waiting.iter().map(|contract| contract.key).collect();
         let joined = contracts::join(&mut tx, &keys, checkpoint + 1).await?;
         let subjects = subjects(&waiting);
-        let block = EventBlock { number: checkpoint, hash, time: None, epoch: 0 };
         let mut events = Vec::with_capacity(joined.len());
         for contract in waiting.iter().filter(|contract| joined.contains(&contract.key)) {
             let past = (contract.start_block, checkpoint);

@@ -1,25 +1,13 @@
-//! `chain.blocks` and `chain.taken_back`: hashes, times and epochs of blocks.
+//! `chain.blocks`: hashes, times and epochs of blocks.
 
 use std::collections::{BTreeMap, HashMap};
 
 use alloy::primitives::B256;
 use sqlx::{PgConnection, PgExecutor};
 
+use super::events::EventBlock;
 use super::{StoreError, height, instant, number};
 use crate::types::{BlockRef, ChainKey};
-
-/// A block that a rewind took back.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct GoneBlock {
-    /// Height.
-    pub number: u64,
-    /// Hash it had.
-    pub hash: B256,
-    /// Its time, where it is known.
-    pub time: Option<time::OffsetDateTime>,
-    /// How often it had been taken back before.
-    pub epoch: i32,
-}
 
 /// Stores blocks of the live edge and answers how often each hash was taken back before.
 pub async fn append(
@@ -106,6 +94,29 @@ fn columns(blocks: &[BlockRef]) -> Columns {
     columns
 }
 
+/// The stored block of this height, as events name it.
+pub async fn named(
+    executor: impl PgExecutor<'_>,
+    chain: ChainKey,
+    block: u64,
+) -> Result<Option<EventBlock>, StoreError> {
+    type Row = ([u8; 32], Option<time::OffsetDateTime>, i32);
+    let row: Option<Row> = sqlx::query_as(
+        "select hash, time, epoch from chain.blocks where chain = $1 and number = $2",
+    )
+    .bind(chain.0)
+    .bind(height(block))
+    .fetch_optional(executor)
+    .await?;
+    let named = |(hash, time, epoch): Row| EventBlock {
+        number: block,
+        hash: B256::from(hash),
+        time,
+        epoch,
+    };
+    Ok(row.map(named))
+}
+
 /// Stored hashes of the heights `from..=to`.
 pub async fn hashes(
     executor: impl PgExecutor<'_>,
@@ -140,41 +151,6 @@ pub async fn newest_before(
     .fetch_optional(executor)
     .await?;
     Ok(row.map(|(at, hash)| (number(at), B256::from(hash))))
-}
-
-/// Takes back every block above `to`, counting it, and answers them, newest first.
-pub async fn take_back(
-    connection: &mut PgConnection,
-    chain: ChainKey,
-    to: u64,
-) -> Result<Vec<GoneBlock>, StoreError> {
-    type Row = (i64, [u8; 32], Option<time::OffsetDateTime>, i32);
-    let rows: Vec<Row> = sqlx::query_as(
-        r"
-        with gone as (
-            delete from chain.blocks where chain = $1 and number > $2
-            returning number, hash, time, epoch
-        ), counted as (
-            insert into chain.taken_back as back (chain, number, hash, times)
-            select $1, number, hash, epoch + 1 from gone
-            on conflict (chain, hash) do update set times = excluded.times
-        )
-        select number, hash, time, epoch from gone order by number desc
-        ",
-    )
-    .bind(chain.0)
-    .bind(height(to))
-    .fetch_all(connection)
-    .await?;
-    Ok(rows
-        .into_iter()
-        .map(|(at, hash, time, epoch)| GoneBlock {
-            number: number(at),
-            hash: hash.into(),
-            time,
-            epoch,
-        })
-        .collect())
 }
 
 /// Makes sure that a block's hash is stored: a final one without transfers may have been pruned.

@@ -41,9 +41,10 @@ struct Covered {
     to: i64,
 }
 
+/// What was checked of the contract's facts; null and empty say that nothing was.
 #[derive(Serialize)]
 struct Trust {
-    consistent: bool,
+    consistent: Option<bool>,
     audited_at: Option<i64>,
     proven: Vec<Covered>,
 }
@@ -64,11 +65,7 @@ pub(crate) fn view(row: &ContractRow, chain: Option<&Standing>) -> ContractView 
         status: row.state.clone(),
         loaded_percent: row.loaded_percent.map(answer::percent),
         covered: indexed.map(|to| Covered { from: row.start_block, to }),
-        trust: Trust {
-            consistent: ready && row.irregular == 0,
-            audited_at: None,
-            proven: Vec::new(),
-        },
+        trust: Trust { consistent: None, audited_at: None, proven: Vec::new() },
         supply: known(row.supply),
         holders: known(row.holders),
         transfers: known(row.transfers),

@@ -119,7 +119,7 @@ async fn a_contract_shows_what_is_covered_and_what_is_not() {
         "chain": "eip155:1", "address": "0xBC4CA0EdA7647A8aB7C2061c2E118A18a936f13D",
         "name": null, "symbol": null, "standard": "erc721", "origin": "config", "start_block": 5,
         "status": "ready", "loaded_percent": null, "covered": {"from": 5, "to": 40},
-        "trust": {"consistent": true, "audited_at": null, "proven": []},
+        "trust": {"consistent": null, "audited_at": null, "proven": []},
         "supply": 0, "holders": 0, "transfers": 0, "irregular": 0, "meta": null,
     });
     assert_eq!(contract, expected);

@@ -2,6 +2,7 @@
 
 mod story;
 mod reorgs;
+mod halts;
 mod fences;
 mod handover;
 mod finality;
