@@ -1,28 +1,33 @@
-//! Around every request: its id, its time limit, and the body of its problem.
+//! Around every request: its id, its time limit, the body of its problem, and its metrics.
 
 use std::any::Any;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use axum::body::Body;
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderName, HeaderValue};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::codes::Code;
 use super::problem::Problem;
+use crate::telemetry::metrics;
 
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 /// Longest id that is taken from a client; longer ones are replaced.
 const REQUEST_ID_BYTES_MAX: usize = 128;
+/// Stands in metrics for every path that no route has.
+const NO_ROUTE: &str = "none";
 
-/// Gives the request an id, answers 503 after the time limit, and writes problems out.
+/// Gives the request an id, answers 503 after the time limit, writes problems out, and counts.
 pub(super) async fn finish(
     State(limit): State<Duration>,
     request: Request,
     next: Next,
 ) -> Response {
+    let began = Instant::now();
     let id = request_id(&request);
+    let route = request.extensions().get::<MatchedPath>().cloned();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let answered = tokio::time::timeout(limit, next.run(request)).await;
     let mut response = answered.unwrap_or_else(|_| {
@@ -32,6 +37,9 @@ pub(super) async fn finish(
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         *response.body_mut() = Body::from(problem.render(id.to_str().unwrap_or_default()));
     }
+    let route = route.as_ref().map_or(NO_ROUTE, MatchedPath::as_str);
+    metrics::http_requests(route, method.as_str(), response.status().as_u16()).increment(1);
+    metrics::http_request_duration(route).record(began.elapsed());
     tracing::debug!(
         request.id = id.to_str().unwrap_or_default(),
         http.method = %method,

@@ -17,3 +17,5 @@ mod index;
 mod api;
 mod cli;
 mod postgres;
+mod documents;
+mod readme;

@@ -1,11 +1,12 @@
-//! The server on a socket: answers, and ends when told to.
+//! The server on a socket: answers, ends when told to, and counts what it answered.
 
 use herald::api::serve;
+use herald::telemetry::metrics;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 use tokio_util::sync::CancellationToken;
 
-use super::world;
+use super::{get, world};
 
 #[tokio::test]
 async fn the_server_answers_and_ends_when_it_is_told_to() {
@@ -29,4 +30,22 @@ async fn the_server_answers_and_ends_when_it_is_told_to() {
     ended.unwrap();
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
     assert!(answer.contains("\"name\":\"herald\""));
+}
+
+#[tokio::test]
+async fn requests_are_counted_by_route_and_never_by_the_path_that_a_client_chose() {
+    let exporter = metrics::install().expect("no other test records");
+    let world = world().await;
+    for uri in ["/v1/chains/ethereum", "/v1/chains/atlantis", "/wp-login.php"] {
+        get(&world.router, uri).await;
+    }
+    let page = exporter.render();
+    for (route, status) in [("/v1/chains/{chain}", 200), ("/v1/chains/{chain}", 404), ("none", 404)]
+    {
+        let labels = format!("route=\"{route}\",method=\"GET\",status=\"{status}\"");
+        assert!(page.contains(&format!("herald_http_requests_total{{{labels}}} ")), "{page}");
+    }
+    let timed = "herald_http_request_duration_seconds_count{route=\"/v1/chains/{chain}\"} ";
+    assert!(page.contains(timed), "{page}");
+    assert!(!page.contains("atlantis") && !page.contains("wp-login"), "{page}");
 }
