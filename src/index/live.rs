@@ -55,6 +55,8 @@ impl LiveEdge {
         let context = &self.context;
         let row = chains::load(&context.pool, context.key).await?;
         if matches!(row.status.as_str(), "halted" | "paused") {
+            let halted = f64::from(u8::from(row.status == "halted"));
+            metrics::chain_halted(&context.name).set(halted);
             return Ok(Pass::Idle);
         }
         if !self.identified.load(Ordering::Relaxed) {

@@ -65,6 +65,7 @@ impl Cluster {
         if let Some((pid, mut connection)) = enter_running(&place, &secret).await? {
             store::embedded::ensure_database(&mut connection).await?;
             let version = shown(&connection);
+            tracing::info!(home = %place.home.display(), pid, "using the postgres that runs");
             return Ok(Self {
                 place,
                 secret: secret.into(),

@@ -117,7 +117,7 @@ fn wrong_usage_exits_2_and_help_and_version_exit_0() {
     for arguments in [&["--help"][..], &["check", "--help"], &["config", "show", "--help"]] {
         let output = herald(arguments, &[]);
         assert_eq!((output.status.code(), text(&output.stderr)), (Some(0), String::new()));
-        assert!(text(&output.stdout).contains("Example:\n  herald "), "{}", text(&output.stdout));
+        assert!(text(&output.stdout).contains(":\n  herald "), "{}", text(&output.stdout));
     }
     let output = herald(&["--version"], &[]);
     assert_eq!(text(&output.stdout), format!("herald {}\n", env!("CARGO_PKG_VERSION")));
