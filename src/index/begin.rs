@@ -6,7 +6,7 @@
 use anyhow::{Context as _, bail};
 
 use super::Context;
-use crate::chain::{Head, Header};
+use crate::chain::{ChainError, Head, Header};
 use crate::store::chains::{self, ChainRow, Marks};
 use crate::store::{blocks, leases};
 use crate::types::BlockRef;
@@ -32,7 +32,14 @@ pub(super) async fn begin(
     head: Head,
 ) -> anyhow::Result<()> {
     let block = match head.finalized.filter(|_| context.rules.finalized_tag) {
-        Some((number, _)) => header(context, number).await?.block,
+        Some((number, hash)) => {
+            let block = header(context, number).await?.block;
+            if block.hash != hash {
+                let text = format!("block {number}: the final one is {hash}, not {}", block.hash);
+                return Err(ChainError::Behind { text }.into());
+            }
+            block
+        }
         None => final_by_time(context, head.latest).await?,
     };
     let mut tx = context.pool.begin().await?;
