@@ -17,3 +17,4 @@ mod index;
 mod api;
 mod cli;
 mod postgres;
+mod daemon;
