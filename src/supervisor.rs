@@ -32,7 +32,6 @@ impl Supervisor {
 
     /// Drives a worker until the stop. A panic is a bug, but one chain's bug must not stop the
     /// others: it is reported and the worker starts again.
-    #[expect(clippy::disallowed_methods, reason = "the supervisor is the one that spawns")]
     pub fn worker(&mut self, worker: Arc<dyn Worker>, wakes: Wakes) {
         let stop = self.stop.clone();
         self.tasks.spawn(async move {
@@ -63,7 +62,6 @@ impl Supervisor {
 
     /// Runs a task that ends by itself once the stop is cancelled; if it ends earlier, everything
     /// stops.
-    #[expect(clippy::disallowed_methods, reason = "the supervisor is the one that spawns")]
     pub fn task(&mut self, name: &str, work: impl Future<Output = ()> + Send + 'static) {
         let (name, stop) = (name.to_owned(), self.stop.clone());
         self.tasks.spawn(async move {

@@ -11,10 +11,7 @@ pub(super) struct Signals {
 impl Signals {
     /// Catches them; one that comes before [`Self::asked`] is called is not lost.
     pub(super) fn catch() -> std::io::Result<Self> {
-        Ok(Self {
-            term: signal(SignalKind::terminate())?,
-            int: signal(SignalKind::interrupt())?,
-        })
+        Ok(Self { term: signal(SignalKind::terminate())?, int: signal(SignalKind::interrupt())? })
     }
 
     /// Returns when one has come.

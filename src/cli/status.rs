@@ -104,7 +104,10 @@ mod tests {
     #[test]
     fn a_chain_that_is_not_well_is_told_with_the_next_command() {
         let text = lines(&[standing("halted", 0)]).join("\n");
-        assert!(text.contains("halted since 2026-01-01T00:00:00Z; block 7 of 9, final -"), "{text}");
+        assert!(
+            text.contains("halted since 2026-01-01T00:00:00Z; block 7 of 9, final -"),
+            "{text}"
+        );
         assert!(text.contains("next: compare") && text.contains("--chain base --to"), "{text}");
         assert!(lines(&[standing("stalled", 0)]).join("\n").contains("herald check"));
         assert!(lines(&[standing("live", 600)]).join("\n").contains("herald run"));

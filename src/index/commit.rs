@@ -10,10 +10,11 @@ use sqlx::PgConnection;
 
 use super::ownership::{self, Changes};
 use super::tell::{self, Subject};
-use super::{Context, settle};
+use super::{Context, count_told, settle};
 use crate::chain::{Head, Header};
 use crate::store::chains::{self, ChainRow};
-use crate::store::contracts::{self, Contract, Counts};
+use crate::store::contracts::Contract;
+use crate::store::counters::{self, Counts};
 use crate::store::events::{self, EventBlock};
 use crate::store::holdings::{self, TokenKey};
 use crate::store::transfers::{self, StoredTransfer};
@@ -55,6 +56,7 @@ pub(super) async fn commit(
     chains::move_checkpoint(&mut tx, context.key, checkpoint, false).await?;
     events::append(&mut tx, (context.key, context.id), &events).await?;
     tx.commit().await?;
+    count_told(context, &events);
     Ok(())
 }
 
@@ -124,7 +126,7 @@ async fn hold(
         let held = |map: &HashMap<ContractKey, i64>| map.get(contract).copied().unwrap_or(0);
         count.holders = held(&held_after) - held(&held_before);
     }
-    contracts::count(tx, &counts.into_iter().collect::<Vec<_>>()).await
+    counters::count(tx, &counts.into_iter().collect::<Vec<_>>()).await
 }
 
 fn owners(changes: &Changes) -> Vec<(ContractKey, Address)> {

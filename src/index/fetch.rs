@@ -48,7 +48,8 @@ pub(super) async fn transfers(
         headers.iter().filter(|header| admits(context, contracts, header)).collect()
     };
     let filter = filter(contracts);
-    let logs = if admitted.len() > BY_HASH_MAX {
+    // Without blooms nothing would show that a range was answered with less than there is.
+    let logs = if admitted.len() > BY_HASH_MAX && context.rules.trust_bloom {
         match by_range(context, &filter, headers, &admitted).await {
             Err(ChainError::RangeTooWide { .. } | ChainError::TooManyLogs { .. }) => {
                 by_hash(context, &filter, &admitted).await?
@@ -75,8 +76,17 @@ async fn by_hash(
     filter: &LogFilter,
     admitted: &[&Header],
 ) -> Result<Vec<RawLog>, ChainError> {
-    let asked: Vec<_> =
-        admitted.iter().map(|header| of_block(context, filter, header.block)).collect();
+    let blocks: Vec<BlockRef> = admitted.iter().map(|header| header.block).collect();
+    of_blocks(context, filter, &blocks).await
+}
+
+/// Logs of exactly these blocks, each asked by its hash.
+pub(super) async fn of_blocks(
+    context: &Context,
+    filter: &LogFilter,
+    blocks: &[BlockRef],
+) -> Result<Vec<RawLog>, ChainError> {
+    let asked: Vec<_> = blocks.iter().map(|block| of_block(context, filter, *block)).collect();
     let answers: Vec<_> = stream::iter(asked).buffered(PARALLEL).try_collect().await?;
     Ok(answers.into_iter().flatten().collect())
 }
@@ -110,11 +120,8 @@ async fn by_range(
         return Err(other_block(log));
     }
     let shown: HashSet<u64> = logs.iter().map(|log| log.block).collect();
-    let silent: Vec<&Header> = admitted
-        .iter()
-        .copied()
-        .filter(|header| context.rules.trust_bloom && !shown.contains(&header.block.number))
-        .collect();
+    let silent: Vec<&Header> =
+        admitted.iter().copied().filter(|header| !shown.contains(&header.block.number)).collect();
     logs.extend(by_hash(context, filter, &silent).await?);
     logs.sort_by_key(|log| (log.block, log.log_index));
     Ok(logs)

@@ -8,7 +8,7 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::commit::subjects;
-use super::{Context, tell};
+use super::{Context, count_told, tell};
 use crate::store::events::{self, EventBlock};
 use crate::store::{StoreError, chains, contracts, fold};
 use crate::types::{ContractState, EventKind};
@@ -49,8 +49,10 @@ impl Fold {
         let ready = tell::contract(context.id, kind, subject, start, block);
         // The live edge holds a list of contracts with their states; it must read it again.
         chains::bump_filter(&mut tx, context.key).await?;
-        events::append(&mut tx, (context.key, context.id), &[ready]).await?;
+        let told = [ready];
+        events::append(&mut tx, (context.key, context.id), &told).await?;
         tx.commit().await?;
+        count_told(context, &told);
         tracing::info!(
             chain.id = %context.id,
             contract = %contract.address,

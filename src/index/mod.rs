@@ -1,37 +1,43 @@
 //! From a chain to rows, and back when the chain takes blocks back.
 //!
 //! The live edge. `live` makes the passes: it looks at the newest head, `begin` gives a new chain
-//! its first checkpoint, and `plan` (pure) answers from stored and shown hashes whether to wait,
-//! to look further, to advance, to rewind or to halt. `fetch` reads the logs of linked headers,
+//! its first checkpoint, and `plan` (pure) answers from stored and shown hashes (gathered by
+//! `view`) whether to wait, to look further, to advance, to rewind or to halt. `fetch` reads the logs of linked headers,
 //! `decode` makes transfers of them, `ownership` (pure) says which holdings open and close, `tell`
 //! (pure) words the events, and `commit` writes it all in one transaction. `rewind` is its mirror.
-//! `settle` moves the final mark.
+//! `settle` moves the final mark, `condition` tells operators how the chain does.
 //!
 //! The past. `track` joins a contract to the live edge from the next block on and plans a span for
-//! what lies below; `load` reads spans into `transfers` and nothing else; `fold` builds ownership
-//! once the past is whole.
+//! what lies below; `past` reads a step of it and `load` writes it into `transfers` and nothing
+//! else; `fold` builds ownership once the past is whole.
 //!
 //! Ownership has three writers, `commit`, `rewind` and `fold`, each holding the chain's row.
 
 pub mod plan;
 pub mod ownership;
 pub mod tell;
+mod view;
 mod begin;
 mod fetch;
 mod settle;
 mod commit;
 pub mod rewind;
+mod condition;
 pub mod live;
 pub mod track;
+mod past;
 pub mod load;
 pub mod fold;
 
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::chain::Chain;
-use crate::store::Pool;
+use crate::chain::{Chain, ChainError};
+use crate::store::events::NewEvent;
+use crate::store::{Pool, StoreError};
+use crate::telemetry::metrics;
 use crate::types::{Caip2, ChainKey};
+use crate::work::Pass;
 
 /// What every worker of one chain needs.
 #[derive(Clone)]
@@ -65,4 +71,27 @@ pub struct Rules {
     pub trust_bloom: bool,
     /// Most blocks in one request for logs of the past.
     pub range_max: u64,
+}
+
+/// Counts events that a transaction has appended, after its commit.
+fn count_told(context: &Context, events: &[NewEvent]) {
+    for event in events {
+        metrics::events_appended(&context.name, event.kind).increment(1);
+    }
+}
+
+/// A block that moved between two answers, and a fact that another writer changed, are no faults:
+/// the next pass sees them as they are then.
+fn unless_passing(outcome: anyhow::Result<Pass>) -> anyhow::Result<Pass> {
+    let error = match outcome {
+        Ok(pass) => return Ok(pass),
+        Err(error) => error,
+    };
+    let behind = matches!(error.downcast_ref(), Some(ChainError::Behind { .. }));
+    let fenced = matches!(error.downcast_ref(), Some(StoreError::Fenced { .. }));
+    if behind || fenced {
+        tracing::debug!("pass given up: {error:#}");
+        return Ok(Pass::Idle);
+    }
+    Err(error)
 }

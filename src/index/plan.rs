@@ -131,36 +131,25 @@ mod tests {
         BlockRef { number, hash: hash(number), parent: hash(number.wrapping_sub(1)), time: number }
     }
 
-    struct Case {
-        facts: Facts,
-    }
-
     /// A store that follows branch 0 up to `checkpoint`, final up to `floor`.
-    fn stored(checkpoint: u64, floor: u64) -> Case {
-        let facts = Facts {
-            checkpoint: (checkpoint, block(checkpoint, 0).hash),
-            floor,
-            ..Facts::default()
-        };
-        Case { facts }
+    fn stored(checkpoint: u64, floor: u64) -> Facts {
+        Facts { checkpoint: (checkpoint, block(checkpoint, 0).hash), floor, ..Facts::default() }
     }
 
-    impl Case {
+    impl Facts {
         /// Runs the plan to its end against a chain on `branch` with its newest block at `head`.
         fn against(mut self, head: u64, branch: u8) -> Plan {
-            self.facts.head = head;
+            self.head = head;
             for _ in 0..100 {
-                let Plan::Look { from, to } = plan(&self.facts) else { break };
+                let Plan::Look { from, to } = plan(&self) else { break };
                 assert!(from <= to && to - from < LOOK_MAX, "looks at {from}..={to}");
                 assert!(to <= head, "looks above the head");
-                for height in from..=to {
-                    self.facts.seen.insert(height, Some(block(height, branch)));
-                    if height <= self.facts.checkpoint.0 {
-                        self.facts.stored.insert(height, block(height, 0).hash);
-                    }
-                }
+                let shown = |height| (height, Some(block(height, branch)));
+                self.seen.extend((from..=to).map(shown));
+                let known = from..=to.min(self.checkpoint.0);
+                self.stored.extend(known.map(|height| (height, block(height, 0).hash)));
             }
-            plan(&self.facts)
+            plan(&self)
         }
     }
 
@@ -206,7 +195,7 @@ mod tests {
 
     #[test]
     fn blocks_that_do_not_link_are_not_committed() {
-        let mut facts = stored(120, 90).facts;
+        let mut facts = stored(120, 90);
         facts.head = 123;
         facts.seen.insert(120, Some(block(120, 0)));
         facts.seen.insert(121, Some(block(121, 0)));
@@ -219,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_block_that_the_node_does_not_have_is_waited_for() {
-        let mut facts = stored(120, 90).facts;
+        let mut facts = stored(120, 90);
         facts.head = 121;
         facts.seen.insert(120, None);
         assert_eq!(plan(&facts), Plan::Wait);

@@ -12,15 +12,16 @@ use sqlx::PgConnection;
 
 use super::commit::subjects;
 use super::ownership::touched;
-use super::{Context, tell};
+use super::{Context, count_told, tell};
 use crate::store::blocks::{self, GoneBlock};
 use crate::store::chains::{self, ChainRow};
-use crate::store::contracts::{self, Contract, Counts};
+use crate::store::contracts::{self, Contract};
+use crate::store::counters::{self, Counts};
 use crate::store::events::{self, EventBlock, NewEvent};
 use crate::store::holdings::{self, Holding, TokenKey};
 use crate::store::rewinds::{self, Rewind};
 use crate::store::transfers::{self, StoredTransfer};
-use crate::store::{StoreError, leases, spans};
+use crate::store::{StoreError, leases, spans, versions};
 use crate::types::{ContractKey, ContractState};
 
 /// A rewind that was decided.
@@ -54,8 +55,9 @@ pub async fn rewind(
     let row = chains::lock(&mut tx, context.key).await?;
     leases::check(&mut tx, lease).await?;
     fence(&mut tx, context, &row, order).await?;
-    let outcome = take_back(&mut tx, context, order).await?;
+    let (outcome, events) = take_back(&mut tx, context, order).await?;
     tx.commit().await?;
+    count_told(context, &events);
     Ok(outcome)
 }
 
@@ -82,7 +84,7 @@ async fn take_back(
     tx: &mut PgConnection,
     context: &Context,
     order: &Order<'_>,
-) -> Result<Outcome, StoreError> {
+) -> Result<(Outcome, Vec<NewEvent>), StoreError> {
     let (key, to) = (context.key, order.to.0);
     spans::clip(tx, key, to).await?;
     let gone_blocks = blocks::take_back(tx, key, to).await?;
@@ -102,7 +104,7 @@ async fn take_back(
     rewinds::append(tx, key, entry).await?;
     chains::move_checkpoint(tx, key, order.to, true).await?;
     events::append(tx, (key, context.id), &events).await?;
-    Ok(outcome)
+    Ok((outcome, events))
 }
 
 async fn contracts_of(
@@ -131,7 +133,7 @@ async fn restore(
     let mut tokens = touched(gone);
     tokens.retain(|token| ready.contains(&token.0));
     let before = holdings::current(tx, context.key, &tokens).await?;
-    let after = holdings::at(tx, context.key, &tokens, to).await?;
+    let after = versions::at(tx, context.key, &tokens, to).await?;
     let mut owners: Vec<(ContractKey, Address)> = before
         .values()
         .chain(after.values())
@@ -140,7 +142,7 @@ async fn restore(
     owners.sort_unstable();
     owners.dedup();
     let held_before = holdings::holders_among(tx, context.key, &owners).await?;
-    holdings::restore(tx, context.key, &tokens, to).await?;
+    versions::restore(tx, context.key, &tokens, to).await?;
     let held_after = holdings::holders_among(tx, context.key, &owners).await?;
     let count = |key: ContractKey| {
         let of = |map: &HashMap<TokenKey, Holding>| {
@@ -155,7 +157,7 @@ async fn restore(
         };
         (key, counts)
     };
-    contracts::count(tx, &ready.iter().copied().map(count).collect::<Vec<_>>()).await?;
+    counters::count(tx, &ready.iter().copied().map(count).collect::<Vec<_>>()).await?;
     Ok(after)
 }
 

@@ -6,11 +6,12 @@
 use alloy::primitives::B256;
 use sqlx::PgConnection;
 
-use super::{Context, tell};
+use super::{Context, count_told, tell};
 use crate::chain::Head;
 use crate::store::chains::{self, ChainRow, Marks};
 use crate::store::events::{self, EventBlock, NewEvent};
 use crate::store::{StoreError, blocks, leases};
+use crate::telemetry::metrics;
 
 /// Raises the marks as far as `head` and `checkpoint` allow, and answers the event that says so.
 ///
@@ -36,6 +37,9 @@ pub(super) async fn raise(
         finalized: known,
     };
     chains::observe(&mut *connection, context.key, marks).await?;
+    if let Some((number, _)) = known {
+        metrics::chain_finalized(&context.name).set(number as f64);
+    }
     let risen = known.filter(|mark| row.finalized.is_none_or(|before| mark.0 > before));
     Ok(risen.map(|(number, hash)| {
         tell::finalized(context.id, EventBlock { number, hash, time: None, epoch: 0 })
@@ -74,5 +78,6 @@ pub(super) async fn alone(
     let event = raise(&mut tx, context, (&row, head), checkpoint).await?;
     events::append(&mut tx, (context.key, context.id), event.as_slice()).await?;
     tx.commit().await?;
+    count_told(context, event.as_slice());
     Ok(())
 }

@@ -9,9 +9,9 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::Context;
 use super::commit::subjects;
 use super::tell;
+use super::{Context, count_told};
 use crate::decode::ERC721_TRANSFER;
 use crate::store::contracts;
 use crate::store::events::{self, EventBlock};
@@ -61,6 +61,7 @@ impl Track {
         chains::bump_filter(&mut tx, context.key).await?;
         events::append(&mut tx, (context.key, context.id), &events).await?;
         tx.commit().await?;
+        count_told(context, &events);
         tracing::info!(
             chain.id = %context.id,
             block.number = checkpoint + 1,

@@ -1,5 +1,7 @@
 //! `chain.contracts`: which contracts are followed and how far each is.
 
+use std::collections::HashMap;
+
 use alloy::primitives::Address;
 use sqlx::{PgConnection, PgExecutor};
 
@@ -192,40 +194,6 @@ pub async fn set_folding(
     Ok(())
 }
 
-/// How the counters of a contract change.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Counts {
-    /// Tokens in existence.
-    pub supply: i64,
-    /// Owners of at least one.
-    pub holders: i64,
-    /// Transfers.
-    pub transfers: i64,
-}
-
-/// Adds to the counters.
-pub async fn count(
-    connection: &mut PgConnection,
-    deltas: &[(ContractKey, Counts)],
-) -> Result<(), StoreError> {
-    sqlx::query(
-        r"
-        update chain.contracts c set supply = c.supply + delta.supply,
-            holders = c.holders + delta.holders, transfers = c.transfers + delta.transfers
-        from unnest($1::int4[], $2::int8[], $3::int8[], $4::int8[])
-            as delta (id, supply, holders, transfers)
-        where c.id = delta.id
-        ",
-    )
-    .bind(deltas.iter().map(|delta| delta.0.0).collect::<Vec<_>>())
-    .bind(deltas.iter().map(|delta| delta.1.supply).collect::<Vec<_>>())
-    .bind(deltas.iter().map(|delta| delta.1.holders).collect::<Vec<_>>())
-    .bind(deltas.iter().map(|delta| delta.1.transfers).collect::<Vec<_>>())
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
 /// After a rewind to `to` the live edge writes from the next block on, for every contract.
 pub async fn clip_live(
     connection: &mut PgConnection,
@@ -252,4 +220,18 @@ pub async fn all_ready(executor: impl PgExecutor<'_>, chain: ChainKey) -> Result
     .fetch_one(executor)
     .await?;
     Ok(!busy)
+}
+
+/// How many contracts of the chain are in each state.
+pub async fn by_state(
+    executor: impl PgExecutor<'_>,
+    chain: ChainKey,
+) -> Result<HashMap<String, i64>, StoreError> {
+    let rows: Vec<(String, i64)> = sqlx::query_as(
+        "select state, count(*) from chain.contracts where chain = $1 group by state",
+    )
+    .bind(chain.0)
+    .fetch_all(executor)
+    .await?;
+    Ok(rows.into_iter().collect())
 }

@@ -151,11 +151,10 @@ pub(super) const ENDPOINT_FAILURES: Metric = counter(
     &["chain", "endpoint"],
     "Requests to an endpoint that failed.",
 );
-pub(super) const ENDPOINT_LATENCY: Metric = histogram(
+pub(super) const ENDPOINT_LATENCY: Metric = gauge(
     "herald_endpoint_latency_seconds",
-    DURATIONS,
     &["chain", "endpoint"],
-    "Time until an endpoint answered.",
+    "Smoothed time of an endpoint's answers.",
 );
 pub(super) const ENDPOINT_UP: Metric = gauge(
     "herald_endpoint_up",

@@ -85,6 +85,7 @@ mod tests {
             ours::spans_pending("c"),
             ours::contracts("c", ContractState::Ready),
             ours::endpoint_up("c", "e"),
+            ours::endpoint_latency("c", "e"),
             ours::database_connections(Connection::Idle),
             ours::database_connections(Connection::InUse),
         ] {
@@ -108,7 +109,6 @@ mod tests {
             ours::commit_duration("c"),
             ours::rewind_depth("c"),
             ours::pass_duration("w"),
-            ours::endpoint_latency("c", "e"),
             ours::http_request_duration("/v1/chains"),
         ] {
             histogram.record(2.0);

@@ -144,8 +144,8 @@ pub fn endpoint_failures(chain: &str, endpoint: &str) -> Counter {
 }
 
 /// Time until an endpoint answered.
-pub fn endpoint_latency(chain: &str, endpoint: &str) -> Histogram {
-    histogram(&catalogue::ENDPOINT_LATENCY, &[chain, endpoint])
+pub fn endpoint_latency(chain: &str, endpoint: &str) -> Gauge {
+    gauge(&catalogue::ENDPOINT_LATENCY, &[chain, endpoint])
 }
 
 /// 1 while an endpoint is used, 0 while it fails or is misconfigured.

@@ -48,6 +48,10 @@ pub enum ContractState {
 }
 
 impl ContractState {
+    /// Every state, in the order in which a contract goes through them.
+    pub const ALL: [Self; 5] =
+        [Self::Probing, Self::Loading, Self::Folding, Self::Ready, Self::Stopped];
+
     /// The word of the API and of the tables.
     pub fn as_str(self) -> &'static str {
         match self {
@@ -61,8 +65,6 @@ impl ContractState {
 
     /// The state of this name.
     pub fn parse(text: &str) -> Option<Self> {
-        [Self::Probing, Self::Loading, Self::Folding, Self::Ready, Self::Stopped]
-            .into_iter()
-            .find(|state| state.as_str() == text)
+        Self::ALL.into_iter().find(|state| state.as_str() == text)
     }
 }

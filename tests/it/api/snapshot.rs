@@ -1,13 +1,21 @@
 //! The streamed snapshot of a contract.
 
-use alloy::primitives::U256;
-use axum::body::Body;
+use alloy::primitives::{Address, U256};
+use axum::body::{Body, BodyDataStream};
 use axum::http::Request;
 use futures_util::StreamExt;
 use tower::ServiceExt;
 
-use super::{APES, NOBODY, code, get, world};
+use super::{APES, NOBODY, World, code, get, world};
 use crate::support::seed::{block_hash, person};
+
+/// The body of a contract's snapshot, piece by piece as it comes.
+async fn streamed(world: &World, contract: Address) -> BodyDataStream {
+    let request = Request::get(format!("/v1/contracts/1/{contract}/snapshot"));
+    let response =
+        world.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    response.into_body().into_data_stream()
+}
 
 #[tokio::test]
 async fn a_snapshot_lists_every_holding_by_token_and_owner() {
@@ -43,10 +51,7 @@ async fn a_snapshot_of_many_pages_shows_one_block() {
     let world = world().await;
     let many = world.one.contract(person(0x77), "ready", 0).await;
     many.many(20, 4_500, person(4)).await;
-    let request = Request::get(format!("/v1/contracts/1/{}/snapshot", person(0x77)));
-    let response =
-        world.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-    let mut body = response.into_body().into_data_stream();
+    let mut body = streamed(&world, person(0x77)).await;
     let mut text = String::from_utf8(body.next().await.unwrap().unwrap().to_vec()).unwrap();
     many.transfer((41, 0), U256::from(4_400), person(4), person(5)).await;
     many.transfer((41, 1), U256::from(5_000), NOBODY, person(5)).await;
@@ -63,10 +68,7 @@ async fn a_snapshot_is_cut_off_when_its_block_is_taken_back() {
     let world = world().await;
     let many = world.one.contract(person(0x77), "ready", 0).await;
     many.many(20, 4_500, person(4)).await;
-    let request = Request::get(format!("/v1/contracts/1/{}/snapshot", person(0x77)));
-    let response =
-        world.router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
-    let mut body = response.into_body().into_data_stream();
+    let mut body = streamed(&world, person(0x77)).await;
     body.next().await.unwrap().unwrap();
     world.one.rewind(1, 39).await;
     world.one.commit(2, 45).await;

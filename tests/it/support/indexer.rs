@@ -90,6 +90,16 @@ impl Indexer {
         self.workers[1].pass().await
     }
 
+    /// One pass of the worker that loads the past.
+    pub(crate) async fn load(&self) -> anyhow::Result<Pass> {
+        self.workers[2].pass().await
+    }
+
+    /// One pass of the worker that builds ownership.
+    pub(crate) async fn fold(&self) -> anyhow::Result<Pass> {
+        self.workers[3].pass().await
+    }
+
     /// One pass of a worker taken by chance; now and then it dies at one of its awaits. Failures
     /// are what the next pass is for.
     pub(crate) async fn some_pass(&mut self, rng: &mut SmallRng) {

@@ -70,7 +70,8 @@ pub(crate) async fn holdings(pool: &Pool, chain: ChainKey) -> BTreeMap<Key, (Add
 }
 
 async fn past(pool: &Pool, chain: ChainKey) -> BTreeSet<(Key, Stay)> {
-    let rows: Vec<([u8; 20], Uint256, [u8; 20], i64, i64)> = sqlx::query_as(
+    type Row = ([u8; 20], Uint256, [u8; 20], i64, i64);
+    let rows: Vec<Row> = sqlx::query_as(
         "select c.address, p.token_id, p.owner, p.since, p.until
          from chain.holdings_past p join chain.contracts c on c.id = p.contract_id
          where p.chain = $1",

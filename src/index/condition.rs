@@ -1,0 +1,122 @@
+//! The condition of a chain, as operators see it: status, marks and the endpoints' records.
+
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use super::Context;
+use crate::store::endpoints::Seen;
+use crate::store::{chains, contracts, endpoints, spans};
+use crate::telemetry::metrics;
+use crate::types::ContractState;
+use crate::work::Pass;
+
+/// How often the endpoints' records and the counts are taken.
+const REPORT_EVERY: Duration = Duration::from_secs(5);
+
+/// How long a chain may fail before it is called stalled: longer than a node's usual hiccup.
+const STALLED_AFTER: Duration = Duration::from_secs(10);
+
+/// Keeps the condition of one chain.
+pub(super) struct Condition {
+    context: Context,
+    memory: Mutex<Memory>,
+}
+
+/// What spares a write when nothing has changed; losing it costs one write.
+#[derive(Default)]
+struct Memory {
+    status: Option<(&'static str, Option<String>)>,
+    reported: Option<Instant>,
+    failing: Option<Instant>,
+}
+
+impl Condition {
+    pub(super) fn new(context: Context) -> Self {
+        Self { context, memory: Mutex::default() }
+    }
+
+    /// Notes where the chain stands after a pass that went well: `live` where the checkpoint is at
+    /// the head and no history is missing, else `loading`.
+    pub(super) async fn stands_at(&self, head: u64, checkpoint: u64) -> anyhow::Result<()> {
+        let context = &self.context;
+        metrics::chain_head(&context.name).set(head as f64);
+        metrics::chain_checkpoint(&context.name).set(checkpoint as f64);
+        metrics::chain_lag(&context.name).set(head.saturating_sub(checkpoint) as f64);
+        metrics::chain_halted(&context.name).set(0.0);
+        let whole = checkpoint >= head && contracts::all_ready(&context.pool, context.key).await?;
+        self.status(if whole { "live" } else { "loading" }, None).await
+    }
+
+    /// Notes how a pass went: a chain that fails for a while is stalled, and says why.
+    pub(super) async fn went(&self, outcome: &anyhow::Result<Pass>) -> anyhow::Result<()> {
+        let failing_for = self.memory(|memory| match outcome {
+            Ok(_) => {
+                memory.failing = None;
+                Duration::ZERO
+            }
+            Err(_) => memory.failing.get_or_insert_with(Instant::now).elapsed(),
+        });
+        if let Err(error) = outcome
+            && failing_for >= STALLED_AFTER
+        {
+            self.status("stalled", Some(format!("{error:#}"))).await?;
+        }
+        let due = self.memory(|memory| {
+            let due = memory.reported.is_none_or(|at| at.elapsed() >= REPORT_EVERY);
+            if due {
+                memory.reported = Some(Instant::now());
+            }
+            due
+        });
+        if due { self.report().await } else { Ok(()) }
+    }
+
+    async fn status(&self, status: &'static str, detail: Option<String>) -> anyhow::Result<()> {
+        let next = Some((status, detail));
+        if self.memory(|memory| memory.status == next) {
+            return Ok(());
+        }
+        let context = &self.context;
+        let detail = next.as_ref().and_then(|(_, detail)| detail.as_deref());
+        chains::set_status(&context.pool, context.key, status, detail).await?;
+        self.memory(|memory| memory.status = next);
+        Ok(())
+    }
+
+    async fn report(&self) -> anyhow::Result<()> {
+        let (context, name) = (&self.context, &self.context.name);
+        let reports = context.chain.endpoints().into_iter();
+        let seen: Vec<Seen> = reports
+            .map(|report| Seen {
+                name: report.name,
+                head: report.head,
+                requests: report.requests,
+                failures: report.failures,
+                latency_ms: report.latency_ms,
+                status: report.status.to_owned(),
+                detail: report.detail,
+            })
+            .collect();
+        for one in &seen {
+            metrics::endpoint_requests(name, &one.name).absolute(one.requests);
+            metrics::endpoint_failures(name, &one.name).absolute(one.failures);
+            metrics::endpoint_up(name, &one.name).set(f64::from(u8::from(one.status == "ok")));
+            if let Some(latency) = one.latency_ms {
+                metrics::endpoint_latency(name, &one.name).set(latency / 1_000.0);
+            }
+        }
+        endpoints::replace(&context.pool, context.key, &seen).await?;
+        let pending = spans::pending(&context.pool, context.key).await?;
+        metrics::spans_pending(name).set(pending as f64);
+        let counts = contracts::by_state(&context.pool, context.key).await?;
+        for state in ContractState::ALL {
+            let count = counts.get(state.as_str()).copied().unwrap_or(0);
+            metrics::contracts(name, state).set(count as f64);
+        }
+        Ok(())
+    }
+
+    fn memory<T>(&self, look: impl FnOnce(&mut Memory) -> T) -> T {
+        look(&mut self.memory.lock().unwrap_or_else(PoisonError::into_inner))
+    }
+}
