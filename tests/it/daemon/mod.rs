@@ -12,7 +12,7 @@ mod client;
 mod site;
 mod feed;
 
-//mod kill;
+mod kill;
 mod chains;
 //mod contracts;
 //mod stop;
