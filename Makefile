@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test gate contracts clean
+.PHONY: help setup build demo test gate mutants contracts clean
 
 # What .ci/setup installed comes first, for the programs and tests started here.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
@@ -28,8 +28,12 @@ test: setup ## all tests
 gate: ## format, lints, documentation, dependencies
 	cargo fmt --check
 	cargo clippy --locked --all-targets -- -D warnings
+	cargo clippy --locked --no-default-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps
 	@.ci/deny
+
+mutants: setup ## break the code on purpose; the suite must notice each time
+	@tests/mutations/run
 
 contracts: ## rebuild contracts/artifacts and abi from contracts/src
 	@contracts/build.sh

@@ -1,11 +1,12 @@
 //! Builds every part of the daemon from its configuration and hands them to the supervisor. The
 //! only place that knows all parts; it decides nothing else.
 
+use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::Context as _;
+use anyhow::{Context as _, anyhow, bail};
 use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -16,12 +17,14 @@ use crate::config::{ChainConfig, Config};
 use crate::index::fold::Fold;
 use crate::index::live::LiveEdge;
 use crate::index::load::Load;
+use crate::index::rewind::{self, Cause, Order, Outcome};
 use crate::index::track::{self, Track};
 use crate::index::{Context, Rules};
 use crate::store::wishes::Tracked;
-use crate::store::{self, Pool, chains, leases};
+use crate::store::{self, Pool, StoreError, chains, leases};
 use crate::supervisor::Supervisor;
 use crate::telemetry::metrics::{self, Connection, Exporter};
+use crate::types::ChainKey;
 use crate::upkeep::Prune;
 use crate::work::{self, Wakes, Worker};
 
@@ -109,6 +112,39 @@ impl App {
     }
 }
 
+/// Takes the stored blocks of a chain above `to` back, by a person's decision. The block itself must
+/// be the one that the chain shows.
+pub async fn rewind(
+    config: &ChainConfig,
+    database: PgConnectOptions,
+    to: u64,
+) -> anyhow::Result<Outcome> {
+    let pool = store::pool::open(database, 2);
+    let row = chains::find(&pool, config.id).await?.with_context(|| {
+        format!("{} was never followed: there is nothing to take back", config.name)
+    })?;
+    let expected = row.checkpoint.with_context(|| format!("{} has no block yet", config.name))?;
+    if to >= expected.0 {
+        bail!("block {to} is not below the newest stored one, {}", expected.0);
+    }
+    let context = context(config, &pool, row.key, &owner()?.into())?;
+    let shown = context.chain.headers(&[to]).await?.into_iter().next().flatten();
+    let hash = shown.with_context(|| format!("the endpoint shows no block {to}"))?.block.hash;
+    let shown = BTreeMap::new();
+    let order = Order { expected, to: (to, hash), shown: &shown, cause: Cause::Operator };
+    let outcome = rewind::rewind(&context, None, &order).await.map_err(|error| match error {
+        StoreError::OtherBlock { .. } => {
+            anyhow!("block {to} is another one on the chain than in the database: go back further")
+        }
+        StoreError::Fenced { .. } => {
+            anyhow!("the daemon committed a block meanwhile; nothing was changed: try again")
+        }
+        other => other.into(),
+    })?;
+    pool.close().await;
+    Ok(outcome)
+}
+
 /// The chain's row, its configured contracts and its workers.
 async fn follow(
     config: &ChainConfig,
@@ -118,22 +154,7 @@ async fn follow(
     let mut tx = pool.begin().await?;
     let key = chains::ensure(&mut tx, config.id, &config.name).await?;
     tx.commit().await?;
-    let nodes = chain::connect(config)?;
-    let context = Context {
-        pool: pool.clone(),
-        chain: Arc::new(nodes),
-        key,
-        id: config.id,
-        name: config.name.as_str().into(),
-        owner: owner.clone(),
-        rules: Rules {
-            finalized_tag: config.finalized_tag,
-            finality_depth: config.finality_depth,
-            block_time: config.block_time,
-            trust_bloom: config.trust_bloom,
-            range_max: config.range_max,
-        },
-    };
+    let context = context(config, pool, key, owner)?;
     let wanted: Vec<Tracked> = config
         .contracts
         .iter()
@@ -152,6 +173,29 @@ async fn follow(
         Arc::new(Fold::new(context.clone())),
         Arc::new(Prune::new(pool.clone(), key, &config.name)),
     ])
+}
+
+fn context(
+    config: &ChainConfig,
+    pool: &Pool,
+    key: ChainKey,
+    owner: &Arc<str>,
+) -> anyhow::Result<Context> {
+    Ok(Context {
+        pool: pool.clone(),
+        chain: Arc::new(chain::connect(config)?),
+        key,
+        id: config.id,
+        name: config.name.as_str().into(),
+        owner: owner.clone(),
+        rules: Rules {
+            finalized_tag: config.finalized_tag,
+            finality_depth: config.finality_depth,
+            block_time: config.block_time,
+            trust_bloom: config.trust_bloom,
+            range_max: config.range_max,
+        },
+    })
 }
 
 /// A name for this process that no other one has, on any machine.

@@ -13,6 +13,7 @@ pub mod decode;
 pub mod store;
 pub mod work;
 pub mod index;
+pub mod pin;
 pub mod upkeep;
 pub mod account;
 pub mod api;

@@ -1,19 +1,26 @@
-//! `herald check`: says what the configuration comes to, having found no fault in it.
+//! `herald check`: says what the configuration comes to, and whether everything it names answers.
 
-use crate::config::{ChainConfig, Config, DatabaseSource};
-
+use super::database::{Need, open};
 use super::{Exit, out};
+use crate::chain::{self, EndpointReport};
+use crate::config::{ChainConfig, Config, DatabaseSource};
+use crate::pin::kubo;
+use crate::postgres::Cluster;
+use crate::store::migrate::{self, Schema};
 
-/// Check the configuration; every fault is told at once
+/// Check the configuration, the database and every endpoint; every fault is told at once
 #[derive(Clone, Copy, Debug, clap::Args)]
-#[command(after_help = "Example:\n  herald check --offline --config herald.toml")]
+#[command(
+    after_help = "Examples:\n  herald check --config herald.toml\n  herald check --offline --config herald.toml"
+)]
 pub struct Args {
     /// Read the configuration only; ask neither endpoints nor the database
     #[arg(long)]
     pub offline: bool,
 }
 
-/// Prints the summary of a sound configuration.
+/// Prints the summary of a sound configuration and, unless offline, how everything it names
+/// answers; [`Exit::Failed`] where something does not.
 ///
 /// # Errors
 ///
@@ -22,10 +29,99 @@ pub async fn run(config: Config, args: Args) -> anyhow::Result<Exit> {
     for line in summary(&config)? {
         out::line(line)?;
     }
-    if !args.offline {
-        out::line("endpoints and database: not asked")?;
+    if args.offline {
+        return Ok(Exit::Done);
     }
-    Ok(Exit::Done)
+    let mut findings = database(&config).await?;
+    for chain in &config.chains {
+        findings.extend(endpoints(chain).await?);
+    }
+    findings.extend(kubo(&config).await);
+    for finding in &findings {
+        out::line(&finding.text)?;
+    }
+    Ok(if findings.iter().all(|finding| finding.well) { Exit::Done } else { Exit::Failed })
+}
+
+/// One thing that was asked.
+struct Finding {
+    text: String,
+    well: bool,
+}
+
+fn well(text: String) -> Finding {
+    Finding { text, well: true }
+}
+
+fn fault(text: String) -> Finding {
+    Finding { text, well: false }
+}
+
+/// A server with less memory for pages than this misses what Herald promises; Postgres' own
+/// default is 128 MiB.
+const SHARED_BUFFERS_MIN: i64 = 512 << 20;
+
+async fn database(config: &Config) -> anyhow::Result<Vec<Finding>> {
+    if let DatabaseSource::Embedded(embedded) = config.database.required()?
+        && Cluster::attach(embedded).await?.is_none()
+    {
+        return Ok(vec![well("database: embedded, does not run; `herald run` starts it".into())]);
+    }
+    let opened = match open(&config.database, Need::Look).await {
+        Ok(opened) => opened,
+        Err(error) => return Ok(vec![fault(format!("database: {error:#}"))]),
+    };
+    let schema = opened.schema().await;
+    let server = opened.server.clone();
+    opened.close().await?;
+    let mut findings = Vec::new();
+    match schema? {
+        Schema::Current => findings.push(well("database: ok, schema current".into())),
+        Schema::Behind { applied, newest } => findings.push(well(format!(
+            "database: ok, schema at migration {applied} of {newest}; `herald run` migrates it"
+        ))),
+        Schema::TooNew { compatible_from } => {
+            findings.push(fault(format!("database: {}", migrate::too_new(&compatible_from))));
+        }
+    }
+    let Some(server) = server else { return Ok(findings) };
+    if i64::from(server.connections_max) < i64::from(config.database.connections_max) {
+        findings.push(fault(format!(
+            "database: the server allows {} connections, database.connections_max is {}",
+            server.connections_max, config.database.connections_max
+        )));
+    }
+    if server.shared_buffers < SHARED_BUFFERS_MIN {
+        findings.push(well(format!(
+            "database: shared_buffers is {} MiB; a quarter of the memory is usual",
+            server.shared_buffers >> 20
+        )));
+    }
+    Ok(findings)
+}
+
+async fn endpoints(chain: &ChainConfig) -> anyhow::Result<Vec<Finding>> {
+    let reports = chain::connect(chain)?.probe_all().await;
+    Ok(reports.into_iter().map(|report| endpoint(&chain.name, &report)).collect())
+}
+
+fn endpoint(chain: &str, report: &EndpointReport) -> Finding {
+    let name = format!("chain {chain}: endpoint {}", report.name);
+    match (report.status, report.head) {
+        ("ok", Some(head)) => well(format!("{name}: ok, newest block {head}")),
+        (status, _) => {
+            let detail = report.detail.as_deref().unwrap_or("no answer");
+            fault(format!("{name}: {status}: {detail}"))
+        }
+    }
+}
+
+async fn kubo(config: &Config) -> Option<Finding> {
+    let url = config.pin.kubo.as_deref()?;
+    Some(match kubo::version(url).await {
+        Ok(version) => well(format!("pin.kubo: ok, Kubo {version}")),
+        Err(error) => fault(format!("pin.kubo: {:#}", anyhow::Error::new(error))),
+    })
 }
 
 fn summary(config: &Config) -> anyhow::Result<Vec<String>> {

@@ -8,12 +8,14 @@ use sqlx::{ConnectOptions, Connection};
 use crate::config::{Database, DatabaseSource, Embedded};
 use crate::postgres::{Claim, Cluster};
 use crate::store::migrate::{self, Schema};
-use crate::store::pool;
+use crate::store::pool::{self, Server};
 
 /// A database that answered.
 pub(super) struct Opened {
     /// How to reach it.
     pub(super) options: PgConnectOptions,
+    /// What it says of itself.
+    pub(super) server: Option<Server>,
     /// The embedded server, where it is one.
     pub(super) embedded: Option<Running>,
 }
@@ -39,21 +41,26 @@ pub(super) enum Need {
 
 /// Reaches the database, or says plainly why not.
 pub(super) async fn open(database: &Database, need: Need) -> anyhow::Result<Opened> {
-    let opened = match database.required()? {
+    let mut opened = match database.required()? {
         DatabaseSource::Url(url) => {
             let options: PgConnectOptions =
                 url.expose_secret().parse().context("database.url cannot be read")?;
-            Opened { options, embedded: None }
+            Opened { options, server: None, embedded: None }
         }
         DatabaseSource::Embedded(settings) => embedded(settings, need).await?,
     };
-    if let Err(error) = pool::probe(&opened.options).await {
-        let place = format!("{}:{}", opened.options.get_host(), opened.options.get_port());
-        opened.close().await?;
-        return Err(anyhow::Error::new(error)
-            .context(format!("the database at {place} cannot be used; nothing was changed")));
+    match pool::probe(&opened.options).await {
+        Ok(server) => {
+            opened.server = Some(server);
+            Ok(opened)
+        }
+        Err(error) => {
+            let place = format!("{}:{}", opened.options.get_host(), opened.options.get_port());
+            opened.close().await?;
+            Err(anyhow::Error::new(error)
+                .context(format!("the database at {place} cannot be used; nothing was changed")))
+        }
     }
-    Ok(opened)
 }
 
 async fn embedded(settings: &Embedded, need: Need) -> anyhow::Result<Opened> {
@@ -74,7 +81,7 @@ impl Opened {
     fn of(cluster: Cluster, settings: &Embedded, claim: Option<Claim>) -> Self {
         let options = cluster.options();
         let running = Running { cluster, settings: settings.clone(), claim };
-        Self { options, embedded: Some(running) }
+        Self { options, server: None, embedded: Some(running) }
     }
 
     /// Brings the schema up to this release; refuses one that this release cannot run on.
@@ -88,12 +95,17 @@ impl Opened {
         Ok(before)
     }
 
-    /// Fails where the schema is not what this release runs on.
-    pub(super) async fn require_current(&self) -> anyhow::Result<()> {
+    /// How the schema relates to this release.
+    pub(super) async fn schema(&self) -> anyhow::Result<Schema> {
         let mut connection = self.options.clone().connect().await?;
         let schema = migrate::inspect(&mut connection).await?;
         connection.close().await?;
-        match schema {
+        Ok(schema)
+    }
+
+    /// Fails where the schema is not what this release runs on.
+    pub(super) async fn require_current(&self) -> anyhow::Result<()> {
+        match self.schema().await? {
             Schema::Current => Ok(()),
             Schema::Behind { applied, newest } => bail!(
                 "the database's schema is at migration {applied}, this release needs {newest}: \

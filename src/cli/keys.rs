@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use clap::builder::PossibleValuesParser;
-use secrecy::SecretString;
 use time::OffsetDateTime;
 
 use super::database::{Need, open};
@@ -99,7 +98,7 @@ async fn make(pool: &Pool, create: &Create) -> anyhow::Result<Key> {
 
 /// A key of the demo that may add contracts.
 #[cfg(feature = "dev")]
-pub(super) async fn admin(pool: &Pool) -> anyhow::Result<SecretString> {
+pub(super) async fn admin(pool: &Pool) -> anyhow::Result<secrecy::SecretString> {
     let create = Create {
         account: "dev".into(),
         name: "herald dev".into(),

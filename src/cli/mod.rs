@@ -9,6 +9,7 @@ mod signals;
 mod database;
 pub mod run;
 pub mod migrate;
+pub mod rewind;
 pub mod check;
 pub mod config;
 #[cfg(feature = "dev")]
@@ -52,6 +53,7 @@ enum Command {
     Check(check::Args),
     Config(config::Args),
     Migrate(migrate::Args),
+    Rewind(rewind::Args),
     Status(status::Args),
     Keys(keys::Args),
 }
@@ -116,6 +118,7 @@ async fn dispatch(command: Command, loaded: Loaded) -> anyhow::Result<Exit> {
         #[cfg(feature = "dev")]
         Command::Dev(args) => dev::run(loaded.config, args).await,
         Command::Migrate(migrate::Args {}) => migrate::run(loaded.config).await,
+        Command::Rewind(args) => rewind::run(loaded.config, args).await,
         Command::Status(args) => status::run(loaded.config, args).await,
         Command::Keys(args) => keys::run(loaded.config, args).await,
         Command::Check(args) => check::run(loaded.config, args).await,

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Context;
 use crate::store::endpoints::Seen;
-use crate::store::{chains, contracts, endpoints, spans};
+use crate::store::{contracts, endpoints, spans, status};
 use crate::telemetry::metrics;
 use crate::types::ContractState;
 use crate::work::Pass;
@@ -44,7 +44,7 @@ impl Condition {
         metrics::chain_lag(&context.name).set(head.saturating_sub(checkpoint) as f64);
         metrics::chain_halted(&context.name).set(0.0);
         let whole = checkpoint >= head && contracts::all_ready(&context.pool, context.key).await?;
-        self.status(if whole { "live" } else { "loading" }, None).await
+        self.be(if whole { "live" } else { "loading" }, None).await
     }
 
     /// Notes how a pass went: a chain that fails for a while is stalled, and says why.
@@ -59,7 +59,7 @@ impl Condition {
         if let Err(error) = outcome
             && failing_for >= STALLED_AFTER
         {
-            self.status("stalled", Some(format!("{error:#}"))).await?;
+            self.be("stalled", Some(format!("{error:#}"))).await?;
         }
         let due = self.memory(|memory| {
             let due = memory.reported.is_none_or(|at| at.elapsed() >= REPORT_EVERY);
@@ -71,14 +71,14 @@ impl Condition {
         if due { self.report().await } else { Ok(()) }
     }
 
-    async fn status(&self, status: &'static str, detail: Option<String>) -> anyhow::Result<()> {
-        let next = Some((status, detail));
+    async fn be(&self, now: &'static str, detail: Option<String>) -> anyhow::Result<()> {
+        let next = Some((now, detail));
         if self.memory(|memory| memory.status == next) {
             return Ok(());
         }
         let context = &self.context;
         let detail = next.as_ref().and_then(|(_, detail)| detail.as_deref());
-        chains::set_status(&context.pool, context.key, status, detail).await?;
+        status::set_status(&context.pool, context.key, now, detail).await?;
         self.memory(|memory| memory.status = next);
         Ok(())
     }

@@ -11,13 +11,13 @@ use async_trait::async_trait;
 use super::commit::{Batch, commit};
 use super::condition::Condition;
 use super::plan::{Plan, plan};
-use super::rewind::{Order, rewind};
+use super::rewind::{Cause, Order, rewind};
 use super::view::View;
 use super::{Context, begin, fetch, settle, unless_passing};
 use crate::chain::{Head, Header};
 use crate::store::chains;
 use crate::store::leases::Lease;
-use crate::store::{contracts, leases};
+use crate::store::{contracts, leases, status};
 use crate::telemetry::metrics;
 use crate::work::{Pass, Worker};
 
@@ -146,8 +146,8 @@ impl LiveEdge {
             .filter_map(|(number, block)| Some((*number, (*block)?.hash)))
             .collect();
         let expected = view.facts.checkpoint;
-        let order = Order { expected, to: (to, hash), shown: &shown, cause: "reorg" };
-        let outcome = rewind(context, lease, &order).await?;
+        let order = Order { expected, to: (to, hash), shown: &shown, cause: Cause::Reorg };
+        let outcome = rewind(context, Some(lease), &order).await?;
         metrics::rewinds(&context.name).increment(1);
         metrics::rewind_depth(&context.name).record(outcome.depth as f64);
         tracing::info!(
@@ -174,7 +174,7 @@ impl LiveEdge {
              {} --to BLOCK` takes the stored blocks above BLOCK back",
             context.name
         );
-        chains::set_status(&context.pool, context.key, "halted", Some(&detail)).await?;
+        status::set_status(&context.pool, context.key, "halted", Some(&detail)).await?;
         metrics::chain_halted(&context.name).set(1.0);
         tracing::error!(chain.id = %context.id, block.number = differs_at, "{} halted: {detail}", context.name);
         Ok(Pass::Idle)

@@ -4,7 +4,8 @@
 //! its first checkpoint, and `plan` (pure) answers from stored and shown hashes (gathered by
 //! `view`) whether to wait, to look further, to advance, to rewind or to halt. `fetch` reads the logs of linked headers,
 //! `decode` makes transfers of them, `ownership` (pure) says which holdings open and close, `tell`
-//! (pure) words the events, and `commit` writes it all in one transaction. `rewind` is its mirror.
+//! (pure) words the events, and `commit` writes it all in one transaction. `rewind` is its mirror, and
+//! `removals` (pure) words what it tells.
 //! `settle` moves the final mark, `condition` tells operators how the chain does.
 //!
 //! The past. `track` joins a contract to the live edge from the next block on and plans a span for
@@ -21,6 +22,7 @@ mod begin;
 mod fetch;
 mod settle;
 mod commit;
+mod removals;
 pub mod rewind;
 mod condition;
 pub mod live;

@@ -10,18 +10,16 @@ use std::collections::{BTreeMap, HashMap};
 use alloy::primitives::{Address, B256};
 use sqlx::PgConnection;
 
-use super::commit::subjects;
 use super::ownership::touched;
-use super::{Context, count_told, tell};
-use crate::store::blocks::{self, GoneBlock};
+use super::{Context, count_told, removals};
 use crate::store::chains::{self, ChainRow};
 use crate::store::contracts::{self, Contract};
 use crate::store::counters::{self, Counts};
-use crate::store::events::{self, EventBlock, NewEvent};
+use crate::store::events::{self, NewEvent};
 use crate::store::holdings::{self, Holding, TokenKey};
 use crate::store::rewinds::{self, Rewind};
 use crate::store::transfers::{self, StoredTransfer};
-use crate::store::{StoreError, leases, spans, versions};
+use crate::store::{StoreError, blocks, leases, spans, status, versions};
 use crate::types::{ContractKey, ContractState};
 
 /// A rewind that was decided.
@@ -32,8 +30,26 @@ pub struct Order<'a> {
     pub to: (u64, B256),
     /// Hashes that the chain shows at heights above it, for the removals.
     pub shown: &'a BTreeMap<u64, B256>,
-    /// `reorg`, or `operator`.
-    pub cause: &'static str,
+    /// Who decided; a person may go below the final mark.
+    pub cause: Cause,
+}
+
+/// Who decided on a rewind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The chain took blocks back.
+    Reorg,
+    /// A person did, by `herald rewind`; ends a halt.
+    Operator,
+}
+
+impl Cause {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Reorg => "reorg",
+            Self::Operator => "operator",
+        }
+    }
 }
 
 /// What went.
@@ -45,15 +61,18 @@ pub struct Outcome {
     pub transfers: usize,
 }
 
-/// Takes back everything above `order.to`.
+/// Takes back everything above `order.to`. A person needs no lease: whoever holds it finds the
+/// checkpoint moved and begins its pass anew.
 pub async fn rewind(
     context: &Context,
-    lease: &leases::Lease,
+    lease: Option<&leases::Lease>,
     order: &Order<'_>,
 ) -> Result<Outcome, StoreError> {
     let mut tx = context.pool.begin().await?;
     let row = chains::lock(&mut tx, context.key).await?;
-    leases::check(&mut tx, lease).await?;
+    if let Some(lease) = lease {
+        leases::check(&mut tx, lease).await?;
+    }
     fence(&mut tx, context, &row, order).await?;
     let (outcome, events) = take_back(&mut tx, context, order).await?;
     tx.commit().await?;
@@ -70,14 +89,25 @@ async fn fence(
     if row.checkpoint != Some(order.expected) {
         return Err(StoreError::Fenced { what: "checkpoint" });
     }
-    if row.finalized.is_some_and(|mark| order.to.0 < mark) {
-        return Err(StoreError::Fenced { what: "final mark" });
+    let below = row.finalized.is_some_and(|mark| order.to.0 < mark);
+    let stored = blocks::hashes(&mut *tx, context.key, (order.to.0, order.to.0)).await?;
+    match (stored.get(&order.to.0), order.cause) {
+        (Some(hash), _) if *hash != order.to.1 => {
+            return Err(StoreError::OtherBlock { number: order.to.0 });
+        }
+        (None, Cause::Reorg) => return Err(StoreError::Fenced { what: "common block" }),
+        _ => {}
     }
-    let stored = blocks::hashes(tx, context.key, (order.to.0, order.to.0)).await?;
-    if stored.get(&order.to.0) != Some(&order.to.1) {
-        return Err(StoreError::Fenced { what: "common block" });
+    match order.cause {
+        Cause::Reorg if below => Err(StoreError::Fenced { what: "final mark" }),
+        Cause::Reorg => Ok(()),
+        Cause::Operator => {
+            if below {
+                status::lower_final(tx, context.key, order.to).await?;
+            }
+            status::resume(tx, context.key).await
+        }
     }
-    Ok(())
 }
 
 async fn take_back(
@@ -88,18 +118,19 @@ async fn take_back(
     let (key, to) = (context.key, order.to.0);
     spans::clip(tx, key, to).await?;
     let gone_blocks = blocks::take_back(tx, key, to).await?;
+    blocks::ensure(tx, key, order.to).await?;
     let gone = transfers::take_back(tx, key, to).await?;
     let concerned = contracts_of(tx, &gone).await?;
     contracts::clip_live(tx, key, to).await?;
     let now = restore(tx, context, &concerned, &gone, to).await?;
-    let events = told(context, order, (&gone_blocks, &gone), &concerned, &now);
+    let events = removals::told(context, order, (&gone_blocks, &gone), (&concerned, &now));
     let outcome = Outcome { depth: order.expected.0.saturating_sub(to), transfers: gone.len() };
     let entry = Rewind {
         from: order.expected,
         to: order.to,
         transfers_removed: gone.len() as u64,
         events_appended: events.len() as u64,
-        cause: order.cause,
+        cause: order.cause.as_str(),
     };
     rewinds::append(tx, key, entry).await?;
     chains::move_checkpoint(tx, key, order.to, true).await?;
@@ -159,70 +190,4 @@ async fn restore(
     };
     counters::count(tx, &ready.iter().copied().map(count).collect::<Vec<_>>()).await?;
     Ok(after)
-}
-
-/// The reorg itself, then the removals, newest first: of every event that was told, and of every
-/// transfer of a ready contract, because who began from a snapshot holds those for true as well.
-fn told(
-    context: &Context,
-    order: &Order<'_>,
-    (gone_blocks, gone): (&[GoneBlock], &[StoredTransfer]),
-    concerned: &[Contract],
-    now: &HashMap<TokenKey, Holding>,
-) -> Vec<NewEvent> {
-    let blocks: HashMap<u64, EventBlock> = gone_blocks
-        .iter()
-        .map(|gone| {
-            let GoneBlock { number, hash, time, epoch } = *gone;
-            (number, EventBlock { number, hash, time, epoch })
-        })
-        .collect();
-    let (number, hash) = order.expected;
-    let top = blocks.get(&number).copied();
-    let top = top.unwrap_or(EventBlock { number, hash, time: None, epoch: 0 });
-    let mut events = vec![tell::reorged(context.id, top, order.to, gone.len() as u64)];
-    let owners = owners(concerned, gone, now);
-    let subjects = subjects(concerned);
-    let known_from: HashMap<ContractKey, u64> = concerned
-        .iter()
-        .filter_map(|contract| match contract.state {
-            ContractState::Ready => Some((contract.key, 0)),
-            _ => Some((contract.key, contract.live_from?)),
-        })
-        .collect();
-    for stored in gone {
-        let number = stored.transfer.position.block;
-        let told = known_from.get(&stored.contract).is_some_and(|from| number >= *from);
-        let (Some(block), Some(subject), true) =
-            (blocks.get(&number), subjects.get(&stored.contract), told)
-        else {
-            continue;
-        };
-        let token = (stored.contract, stored.transfer.token_id);
-        let now = (order.shown.get(&number).copied(), owners.get(&token).copied().flatten());
-        events.push(tell::removed(context.id, *subject, *block, stored, now));
-    }
-    events
-}
-
-/// Who holds each token now. The holdings of a contract that is not ready are not built yet; there
-/// the giver of the oldest removed transfer holds the token again, as custody has it.
-fn owners(
-    concerned: &[Contract],
-    gone: &[StoredTransfer],
-    now: &HashMap<TokenKey, Holding>,
-) -> HashMap<TokenKey, Option<Address>> {
-    let ready =
-        |key| concerned.iter().any(|one| one.key == key && one.state == ContractState::Ready);
-    let mut owners = HashMap::new();
-    for stored in gone {
-        let token = (stored.contract, stored.transfer.token_id);
-        let owner = if ready(stored.contract) {
-            now.get(&token).map(|holding| holding.owner)
-        } else {
-            Some(stored.transfer.from)
-        };
-        owners.insert(token, owner);
-    }
-    owners
 }

@@ -16,7 +16,7 @@ use crate::decode::ERC721_TRANSFER;
 use crate::store::contracts;
 use crate::store::events::{self, EventBlock};
 use crate::store::wishes::{self, Tracked};
-use crate::store::{StoreError, chains, notify, spans};
+use crate::store::{StoreError, chains, notify, number, spans};
 use crate::types::EventKind;
 use crate::work::{Pass, Topic, Worker};
 
@@ -76,7 +76,15 @@ impl Track {
 /// Writes the wishes of the configuration; contracts that are known already stay as they are.
 pub async fn ensure(context: &Context, wanted: &[Tracked]) -> Result<(), StoreError> {
     for wish in wanted {
-        wishes::track(&context.pool, wish, "config").await?;
+        let (row, _) = wishes::track(&context.pool, wish, "config").await?;
+        if number(row.start_block) != wish.start_block {
+            tracing::warn!(
+                chain.id = %context.id,
+                contract = %wish.address,
+                "{} is followed from block {}; its configured start_block {} is not applied",
+                wish.address, row.start_block, wish.start_block
+            );
+        }
     }
     Ok(())
 }

@@ -177,6 +177,26 @@ pub async fn take_back(
         .collect())
 }
 
+/// Makes sure that a block's hash is stored: a final one without transfers may have been pruned.
+pub async fn ensure(
+    connection: &mut PgConnection,
+    chain: ChainKey,
+    (block, hash): (u64, B256),
+) -> Result<(), StoreError> {
+    sqlx::query(
+        r"
+        insert into chain.blocks (chain, number, hash) values ($1, $2, $3)
+        on conflict (chain, number) do nothing
+        ",
+    )
+    .bind(chain.0)
+    .bind(height(block))
+    .bind(hash.0)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// The lowest stored height from `from` on.
 pub async fn lowest_from(
     executor: impl PgExecutor<'_>,

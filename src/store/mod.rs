@@ -14,6 +14,7 @@ pub mod embedded;
 pub mod notify;
 pub mod leases;
 pub mod chains;
+pub mod status;
 pub mod endpoints;
 pub mod contracts;
 pub mod wishes;

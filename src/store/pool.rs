@@ -14,6 +14,9 @@ pub const SERVER_OLDEST: i32 = 140_000;
 /// answers 503 instead of hanging.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// Longest a server may take for its first answer; a network that swallows packets takes minutes.
+const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
+
 /// A pool of at most `connections_max` connections; connects lazily.
 pub fn open(options: PgConnectOptions, connections_max: u32) -> Pool {
     let options = options.application_name("herald").options([
@@ -35,20 +38,45 @@ pub fn open_bounded(options: PgConnectOptions, connections_max: u32, limit: Dura
     open(options.options([("statement_timeout", limit.as_str())]), connections_max)
 }
 
+/// What a server says of itself.
+#[derive(Clone, Debug, PartialEq, Eq, sqlx::FromRow)]
+pub struct Server {
+    /// Such as 150018.
+    pub number: i32,
+    /// Such as `15.18`.
+    pub version: String,
+    /// `max_connections`.
+    pub connections_max: i32,
+    /// `shared_buffers` in bytes.
+    pub shared_buffers: i64,
+}
+
 /// Connects once and fails where the server cannot be reached or is too old, in words for an
 /// operator.
-pub async fn probe(options: &PgConnectOptions) -> Result<(), StoreError> {
-    let mut connection = options.clone().disable_statement_logging().connect().await?;
-    let (number, shown): (i32, String) = sqlx::query_as(
-        "select current_setting('server_version_num')::int4, current_setting('server_version')",
-    )
-    .fetch_one(&mut connection)
-    .await?;
-    connection.close().await?;
-    if number < SERVER_OLDEST {
+pub async fn probe(options: &PgConnectOptions) -> Result<Server, StoreError> {
+    let asked = async {
+        let mut connection = options.clone().disable_statement_logging().connect().await?;
+        let server: Server = sqlx::query_as(
+            r"
+            select current_setting('server_version_num')::int4 as number,
+                current_setting('server_version') as version,
+                current_setting('max_connections')::int4 as connections_max,
+                pg_size_bytes(current_setting('shared_buffers')) as shared_buffers
+            ",
+        )
+        .fetch_one(&mut connection)
+        .await?;
+        connection.close().await?;
+        Ok::<_, StoreError>(server)
+    };
+    let server = tokio::time::timeout(PROBE_TIMEOUT, asked)
+        .await
+        .map_err(|_| StoreError::Sql(sqlx::Error::PoolTimedOut))??;
+    if server.number < SERVER_OLDEST {
         return Err(StoreError::Schema(format!(
-            "the Postgres server is version {shown}; Herald needs 14 or newer"
+            "the Postgres server is version {}; Herald needs 14 or newer",
+            server.version
         )));
     }
-    Ok(())
+    Ok(server)
 }

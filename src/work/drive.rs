@@ -13,7 +13,7 @@ use crate::telemetry::metrics;
 /// anywhere, but finishing spares the work.
 const FINISH: Duration = Duration::from_secs(2);
 
-/// Passes until `stop`; returns within [`FINISH`] of it.
+/// Passes until `stop`; returns two seconds later at most.
 pub async fn drive(worker: &dyn Worker, wakes: &Wakes, stop: &CancellationToken) {
     let mut retry = Retry::new();
     let mut failures = 0u32;

@@ -28,6 +28,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("store", &["telemetry", "types"]),
     ("work", &["store::Pool", "store::StoreError", "store::notify", "telemetry", "types"]),
     ("index", &["chain", "decode", "store", "telemetry", "types", "work"]),
+    ("pin", &[]),
     ("upkeep", &["store", "telemetry", "types", "work"]),
     ("account", &["types"]),
     ("api", &["account", "config::Http", "index::track", "store", "telemetry", "types"]),
@@ -51,7 +52,10 @@ const TABLE: &[(&str, &[&str])] = &[
             "work",
         ],
     ),
-    ("cli", &["account", "app", "config", "devnet", "postgres", "store", "telemetry"]),
+    (
+        "cli",
+        &["account", "app", "chain", "config", "devnet", "pin", "postgres", "store", "telemetry"],
+    ),
     ("main", &["cli"]),
 ];
 

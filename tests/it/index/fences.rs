@@ -105,8 +105,7 @@ async fn blocks_are_not_committed_on_a_checkpoint_that_was_taken_back() {
     assert_eq!(checkpoint(&database.pool).await, 1);
     first.rest().await;
     assert_eq!(checkpoint(&database.pool).await, 3);
-    let truth =
-        Replay::of(node.chain().canonical(), &[Tracked { contract: ART, start: 0 }]);
+    let truth = Replay::of(node.chain().canonical(), &[Tracked { contract: ART, start: 0 }]);
     let owners = tables::holdings(&database.pool, first.context.key).await;
     assert_eq!(owners, truth.owners());
 }

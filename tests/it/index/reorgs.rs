@@ -1,9 +1,10 @@
 //! Blocks that the chain takes back: what goes, what comes back, what is told.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
-use alloy::primitives::Address;
-use herald::store::Pool;
+use alloy::primitives::{Address, B256};
+use herald::index::rewind::{Cause, Order, rewind};
+use herald::store::{Pool, StoreError, chains};
 use herald::work::Pass;
 use serde_json::{Value, json};
 
@@ -14,6 +15,9 @@ use crate::support::indexer::Indexer;
 use crate::support::replay::{Replay, Tracked};
 use crate::support::sim::{SimNode, SimTx, World, tracked};
 use crate::support::tables;
+
+/// A person knows no hash but the common block's.
+static NO_HASHES: BTreeMap<u64, B256> = BTreeMap::new();
 
 async fn assert_true(node: &SimNode, indexer: &Indexer, when: &str) {
     let blocks = node.chain().canonical().to_vec();
@@ -199,6 +203,37 @@ async fn committing_a_rewinding_and_committing_b_leaves_what_b_alone_leaves() {
 async fn dump(pool: &Pool, table: &str) -> Vec<String> {
     let statement = format!("select t::text from chain.{table} t");
     sqlx::query_scalar(sqlx::AssertSqlSafe(statement)).fetch_all(pool).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_person_ends_a_halt_by_going_back_to_what_store_and_chain_share() {
+    for seed in 3..8 {
+        let database = fresh().await;
+        let mut world = World::new(seed);
+        world.mine(40);
+        let indexer = Indexer::new(&database.pool, world.node(), "one").await;
+        indexer.follow(&tracked(), 0).await;
+        indexer.rest().await;
+        let kept = world.deep_reorg();
+        indexer.rest().await;
+        let context = &indexer.context;
+        let row = chains::load(&database.pool, context.key).await.unwrap();
+        let hash = |height: u64| world.canonical()[height as usize].hash;
+        let order = |height: u64| Order {
+            expected: row.checkpoint.unwrap(),
+            to: (height, hash(height)),
+            shown: &NO_HASHES,
+            cause: Cause::Operator,
+        };
+        // The final mark's own block is always stored: going back to it is seen to be no way out.
+        let floor = row.finalized.unwrap();
+        let refused = rewind(context, None, &order(floor)).await;
+        assert!(matches!(refused, Err(StoreError::OtherBlock { .. })), "{refused:?}");
+        rewind(context, None, &order(kept)).await.unwrap();
+        indexer.rest().await;
+        let when = format!("after a person's decision, seed {seed}");
+        tables::assert_equal(&database.pool, context.key, &world.replay(0), &when).await;
+    }
 }
 
 #[tokio::test]
