@@ -89,8 +89,12 @@ impl Program {
 
     /// Waits for a line with these words among the lines from `from` on.
     pub(super) async fn says_from(&self, from: usize, words: &str) -> (usize, String) {
-        let found = within(words, self.log.line(from, |line| line.contains(words))).await;
-        found.unwrap_or_else(|| panic!("it ended without {words}:\n{}", self.log.tail()))
+        let line = self.log.line(from, |line| line.contains(words));
+        match tokio::time::timeout(super::PATIENCE, line).await {
+            Ok(Some(found)) => found,
+            Ok(None) => panic!("it ended without `{words}`:\n{}", self.log.tail()),
+            Err(_) => panic!("`{words}` did not come:\n{}", self.log.tail()),
+        }
     }
 
     /// Looks after each beat of the daemon until `look` answers something.

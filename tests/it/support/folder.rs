@@ -32,7 +32,9 @@ impl Folder {
         };
         let processes = fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
         let inhabited = processes.map(|process| process.path()).filter(inside);
-        inhabited.filter_map(|path| Pid::from_raw(path.file_name()?.to_str()?.parse().ok()?)).collect()
+        inhabited
+            .filter_map(|path| Pid::from_raw(path.file_name()?.to_str()?.parse().ok()?))
+            .collect()
     }
 }
 
