@@ -21,7 +21,7 @@ use crate::index::rewind::{self, Cause, Order, Outcome};
 use crate::index::track::{self, Track};
 use crate::index::{Context, Rules};
 use crate::store::wishes::Tracked;
-use crate::store::{self, Pool, StoreError, chains, leases};
+use crate::store::{self, Pool, StoreError, chains, leases, spans};
 use crate::supervisor::Supervisor;
 use crate::telemetry::metrics::{self, Connection, Exporter};
 use crate::types::ChainKey;
@@ -36,6 +36,10 @@ const GAUGES_EVERY: Duration = Duration::from_secs(5);
 
 /// Pause before listening for wake-ups again after the connection was lost.
 const LISTEN_AGAIN: Duration = Duration::from_secs(1);
+
+/// Longest that the farewell to the database may take: with the supervisor's drain and the end of an
+/// embedded server it stays below the ten seconds in which Herald ends.
+const LET_GO: Duration = Duration::from_millis(500);
 
 /// The daemon, built and bound, not yet running.
 pub struct App {
@@ -103,13 +107,25 @@ impl App {
             supervisor.worker(worker, wakes.clone());
         }
         supervisor.run().await;
-        // Only spares the next one the wait until they run out.
-        if let Err(error) = leases::release(&self.pool, &self.owner).await {
-            tracing::debug!("leases were not given back: {error}");
+        if tokio::time::timeout(LET_GO, let_go([self.pool, self.reads], &self.owner)).await.is_err()
+        {
+            tracing::debug!("the database was left without a farewell: it does not answer");
         }
-        self.reads.close().await;
-        self.pool.close().await;
     }
+}
+
+/// Gives the leases back, which only spares the next one the wait until they run out, and closes
+/// the connections.
+async fn let_go([pool, reads]: [Pool; 2], owner: &str) {
+    let released = async {
+        leases::release(&pool, owner).await?;
+        spans::release(&pool, owner).await
+    };
+    if let Err(error) = released.await {
+        tracing::debug!("leases were not given back: {error}");
+    }
+    reads.close().await;
+    pool.close().await;
 }
 
 /// Takes the stored blocks of a chain above `to` back, by a person's decision. The block itself must

@@ -188,7 +188,7 @@ impl Endpoint {
         match &replies {
             Ok(_) => record.answered(start.elapsed()),
             Err(failure) if failure.blame == Blame::Cut => {
-                if record.identity == Identity::Right {
+                if matches!(record.identity, Identity::Right(_)) {
                     record.identity = Identity::Unchecked;
                 }
             }

@@ -17,7 +17,7 @@ pub struct Limits {
     pub rest_min: Duration,
     /// Longest such wait, whatever the endpoint itself asks for.
     pub rest_max: Duration,
-    /// How often a misconfigured endpoint is looked at again.
+    /// How often an endpoint is asked again who it is, whatever it said last.
     pub recheck: Duration,
 }
 
@@ -40,7 +40,8 @@ const REST_MIN: Duration = Duration::from_millis(500);
 /// A repaired endpoint is used again after this at the latest.
 const REST_MAX: Duration = Duration::from_secs(60);
 
-/// An operator who repairs a node's URL or chain sees it return within a minute.
+/// An operator who repairs a node's URL or chain sees it return within a minute, and a node that
+/// turned to another chain is found out within one.
 const RECHECK: Duration = Duration::from_secs(60);
 
 impl Default for Limits {

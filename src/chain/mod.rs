@@ -121,6 +121,10 @@ pub trait Chain: Send + Sync {
     /// endpoint can announce. Only hurries: polling carries correctness.
     async fn announced(&self);
 
+    /// What was answered does not fit what is known: every endpoint has to show again that it is
+    /// on this chain before its next answer.
+    fn doubt(&self) {}
+
     /// The record of every endpoint.
     fn endpoints(&self) -> Vec<EndpointReport>;
 }

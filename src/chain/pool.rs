@@ -56,9 +56,7 @@ impl Pool {
     /// another chain. Every endpoint is checked again before its next answer.
     pub fn expect_genesis(&self, genesis: B256) {
         *self.genesis.lock().unwrap_or_else(PoisonError::into_inner) = Some(genesis);
-        for endpoint in &self.endpoints {
-            endpoint.record().identity = Identity::Unchecked;
-        }
+        self.doubt();
     }
 
     /// Asks every endpoint who and where it is, resting ones too, and reports all of them.
@@ -137,7 +135,7 @@ impl Pool {
 
     /// Makes sure that `endpoint` is on this chain.
     async fn identify(&self, endpoint: &Endpoint) -> Result<(), Failure> {
-        if endpoint.record().identity == Identity::Right {
+        if endpoint.record().is_known(Instant::now()) {
             return Ok(());
         }
         let found = question::identity(endpoint).await?;
@@ -157,7 +155,7 @@ impl Pool {
             let text = format!("misconfigured: {why}");
             return Err(ChainError::Transient { text }.into());
         }
-        record.identity = Identity::Right;
+        record.identity = Identity::Right(Instant::now() + self.limits.recheck);
         *known = known.or(found.genesis);
         Ok(())
     }
@@ -222,6 +220,12 @@ impl Chain for Pool {
             return pending().await;
         }
         select_all(waits).await;
+    }
+
+    fn doubt(&self) {
+        for endpoint in &self.endpoints {
+            endpoint.record().identity = Identity::Unchecked;
+        }
     }
 
     fn endpoints(&self) -> Vec<EndpointReport> {

@@ -22,8 +22,9 @@ const LAG_MEMORY: Duration = Duration::from_secs(2);
 pub(super) enum Identity {
     /// To be asked before anything else.
     Unchecked,
-    /// The configured chain.
-    Right,
+    /// The configured chain, as far as was asked; to be asked again after this time, because
+    /// another node may have taken its place without the connection's having been cut.
+    Right(Instant),
     /// Another chain; to be asked again after this time.
     Wrong(Instant),
 }
@@ -81,7 +82,7 @@ impl Record {
         self.rest = Duration::ZERO;
         self.rests_until = None;
         self.has_answered = true;
-        if self.identity == Identity::Right {
+        if matches!(self.identity, Identity::Right(_)) {
             self.detail = None;
         }
     }
@@ -104,6 +105,11 @@ impl Record {
         let rest = self.rest.max(ask.unwrap_or_default()).min(limits.rest_max);
         self.rests_until = Some(now + rest);
         self.detail = Some(why.to_owned());
+    }
+
+    /// Whether it has shown lately that it is on the configured chain.
+    pub(super) fn is_known(&self, now: Instant) -> bool {
+        matches!(self.identity, Identity::Right(until) if now < until)
     }
 
     /// It answered for another chain.

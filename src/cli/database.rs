@@ -7,6 +7,7 @@ use sqlx::{ConnectOptions, Connection};
 
 use crate::config::{Database, DatabaseSource, Embedded};
 use crate::postgres::{Claim, Cluster};
+use crate::store::leases;
 use crate::store::migrate::{self, Schema};
 use crate::store::pool::{self, Server};
 
@@ -39,27 +40,27 @@ pub(super) enum Need {
     Look,
 }
 
-/// Reaches the database, or says plainly why not.
+/// Reaches the database and makes sure that it will do, or says plainly why not.
 pub(super) async fn open(database: &Database, need: Need) -> anyhow::Result<Opened> {
-    let mut opened = match database.required()? {
+    let mut opened = reach(database, need).await?;
+    match opened.probe().await {
+        Ok(()) => Ok(opened),
+        Err(error) => {
+            opened.close().await?;
+            Err(error)
+        }
+    }
+}
+
+/// Finds or starts the server. May be dropped: a server that was being started ends.
+pub(super) async fn reach(database: &Database, need: Need) -> anyhow::Result<Opened> {
+    match database.required()? {
         DatabaseSource::Url(url) => {
             let options: PgConnectOptions =
                 url.expose_secret().parse().context("database.url cannot be read")?;
-            Opened { options, server: None, embedded: None }
+            Ok(Opened { options, server: None, embedded: None })
         }
-        DatabaseSource::Embedded(settings) => embedded(settings, need).await?,
-    };
-    match pool::probe(&opened.options).await {
-        Ok(server) => {
-            opened.server = Some(server);
-            Ok(opened)
-        }
-        Err(error) => {
-            let place = format!("{}:{}", opened.options.get_host(), opened.options.get_port());
-            opened.close().await?;
-            Err(anyhow::Error::new(error)
-                .context(format!("the database at {place} cannot be used; nothing was changed")))
-        }
+        DatabaseSource::Embedded(settings) => embedded(settings, need).await,
     }
 }
 
@@ -84,6 +85,16 @@ impl Opened {
         Self { options, server: None, embedded: Some(running) }
     }
 
+    /// Asks the server what it is; fails where it does not answer or is too old.
+    pub(super) async fn probe(&mut self) -> anyhow::Result<()> {
+        let probed = pool::probe(&self.options).await.with_context(|| {
+            let place = format!("{}:{}", self.options.get_host(), self.options.get_port());
+            format!("the database at {place} cannot be used; nothing was changed")
+        });
+        self.server = Some(probed?);
+        Ok(())
+    }
+
     /// Brings the schema up to this release; refuses one that this release cannot run on.
     pub(super) async fn migrate(&self) -> anyhow::Result<Schema> {
         let mut connection = self.options.clone().connect().await?;
@@ -93,6 +104,17 @@ impl Opened {
         connection.close().await?;
         guard.close().await?;
         Ok(before)
+    }
+
+    /// Ends what a killed daemon still holds, where nobody else can hold anything: whoever has the
+    /// claim on an embedded server is the only daemon on it.
+    pub(super) async fn inherit(&self) -> anyhow::Result<()> {
+        if self.embedded.as_ref().is_some_and(|running| running.claim.is_some()) {
+            let mut connection = self.options.clone().connect().await?;
+            leases::release_all(&mut connection).await?;
+            connection.close().await?;
+        }
+        Ok(())
     }
 
     /// How the schema relates to this release.

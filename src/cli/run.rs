@@ -6,34 +6,35 @@ use std::pin::pin;
 use tokio_util::sync::CancellationToken;
 
 use super::Exit;
-use super::database::{Need, Opened, Running, open};
+use super::database::{Need, Opened, Running, reach};
 use super::signals::Signals;
 use crate::app::App;
 use crate::config::Config;
 use crate::postgres::Cluster;
-use crate::telemetry::metrics;
+use crate::telemetry::metrics::{self, Exporter};
 
 /// Run the daemon: follow the configured chains and answer over HTTP until SIGTERM or Ctrl-C
 #[derive(Clone, Copy, Debug, clap::Args)]
 #[command(after_help = "Example:\n  herald run --config herald.toml")]
 pub struct Args {}
 
-/// Runs until a signal; ends within ten seconds of it.
+/// Runs until a signal; ends within ten seconds of it, whatever it is doing.
 pub async fn run(config: Config) -> anyhow::Result<Exit> {
     let mut signals = Signals::catch()?;
     let exporter = metrics::install()?;
-    let mut opened = open(&config.database, Need::Daemon).await?;
-    let started = async {
-        opened.migrate().await?;
-        let app = App::build(&config, opened.options.clone(), exporter).await?;
-        announce(&mut opened, &app)?;
-        anyhow::Ok(app)
+    let mut opened = tokio::select! {
+        opened = reach(&config.database, Need::Daemon) => opened?,
+        () = signals.asked() => return Ok(Exit::Done),
     };
-    let app = match started.await {
-        Ok(app) => app,
-        Err(error) => {
+    let built = tokio::select! {
+        built = build(&config, &mut opened, exporter) => built.map(Some),
+        () = signals.asked() => Ok(None),
+    };
+    let app = match built {
+        Ok(Some(app)) => app,
+        other => {
             opened.close().await?;
-            return Err(error);
+            return other.map(|_| Exit::Done);
         }
     };
     let chains: Vec<&str> = config.chains.iter().map(|chain| chain.name.as_str()).collect();
@@ -48,6 +49,15 @@ pub async fn run(config: Config) -> anyhow::Result<Exit> {
     opened.close().await?;
     tracing::info!("herald has stopped");
     Ok(if asked { Exit::Done } else { Exit::Failed })
+}
+
+async fn build(config: &Config, opened: &mut Opened, exporter: Exporter) -> anyhow::Result<App> {
+    opened.probe().await?;
+    opened.migrate().await?;
+    opened.inherit().await?;
+    let app = App::build(config, opened.options.clone(), exporter).await?;
+    announce(opened, &app)?;
+    Ok(app)
 }
 
 /// Tells whoever starts a second daemon on the same embedded server where this one answers.
@@ -76,13 +86,15 @@ async fn until_ended(
                 asked = true;
                 stop.cancel();
             }
-            () = died(embedded.as_deref_mut()), if !asked => {
+            () = died(embedded.as_deref_mut()), if !stop.is_cancelled() => {
                 tracing::error!("the embedded Postgres has ended; starting it again");
-                if let Some(running) = embedded.as_deref_mut()
-                    && let Err(error) = restart(running).await
-                {
-                    tracing::error!("the embedded Postgres does not start: {error:#}");
-                    stop.cancel();
+                tokio::select! {
+                    () = restart(embedded.as_deref_mut(), stop) => {}
+                    () = signals.asked() => {
+                        tracing::info!("stopping: a signal asked for it");
+                        asked = true;
+                        stop.cancel();
+                    }
                 }
             }
         }
@@ -96,7 +108,16 @@ async fn died(embedded: Option<&mut Running>) {
     }
 }
 
-async fn restart(running: &mut Running) -> anyhow::Result<()> {
-    running.cluster = Cluster::start(&running.settings).await?;
-    Ok(())
+/// Starts the server again; where that fails, the daemon stops. May be dropped: a server that was
+/// being started ends.
+async fn restart(embedded: Option<&mut Running>, stop: &CancellationToken) {
+    let Some(running) = embedded else { return };
+    match Cluster::start(&running.settings).await {
+        Ok(cluster) => running.cluster = cluster,
+        Err(error) => {
+            let error = anyhow::Error::new(error);
+            tracing::error!("the embedded Postgres does not start: {error:#}");
+            stop.cancel();
+        }
+    }
 }

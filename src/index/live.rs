@@ -33,6 +33,8 @@ pub struct LiveEdge {
     name: String,
     lease: String,
     identified: AtomicBool,
+    /// Whether the endpoints were asked who they are since the last plan to halt.
+    doubted: AtomicBool,
     condition: Condition,
     /// The head that the marks were raised for last; forgetting it costs one write.
     settled: Mutex<Option<Head>>,
@@ -45,6 +47,7 @@ impl LiveEdge {
             name: format!("live {}", context.name),
             lease: format!("live:{}", context.id),
             identified: AtomicBool::new(false),
+            doubted: AtomicBool::new(false),
             condition: Condition::new(context.clone()),
             settled: Mutex::default(),
             context,
@@ -70,7 +73,11 @@ impl LiveEdge {
         };
         let mut view = View::new(&row, checkpoint, &head);
         loop {
-            match plan(&view.facts) {
+            let plan = plan(&view.facts);
+            if !matches!(plan, Plan::Look { .. } | Plan::Halt { .. }) {
+                self.doubted.store(false, Ordering::Relaxed);
+            }
+            match plan {
                 Plan::Look { from, to } => view.look(context, (from, to)).await?,
                 Plan::Wait => return self.wait(lease, &view, &head).await,
                 Plan::Advance { to } => return self.advance(lease, &view, (&head, to)).await,
@@ -157,6 +164,11 @@ impl LiveEdge {
 
     async fn halt(&self, view: &View, differs_at: u64) -> anyhow::Result<Pass> {
         let context = &self.context;
+        // A node of another chain may have taken an endpoint's place since that said who it is.
+        if !self.doubted.swap(true, Ordering::Relaxed) {
+            context.chain.doubt();
+            return Ok(Pass::Worked);
+        }
         let floor = view.facts.floor;
         let detail = format!(
             "the chain shows another block {differs_at} than the stored one, at or below the final \

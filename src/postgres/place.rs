@@ -114,6 +114,12 @@ impl Place {
         }
     }
 
+    /// The files by which a server keeps others away from its data directory and from its socket.
+    pub(super) fn locks(&self) -> [PathBuf; 2] {
+        let socket = self.sockets().join(format!(".s.PGSQL.{PORT}.lock"));
+        [self.cluster().join("postmaster.pid"), socket]
+    }
+
     /// Creates the folder of the socket. Refuses one that somebody else has prepared: `/tmp` is
     /// open to all, and its owner could answer in the server's stead.
     pub(super) fn create_sockets(&self) -> Result<PathBuf, PostgresError> {

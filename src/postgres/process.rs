@@ -40,6 +40,23 @@ pub(super) async fn deserted(cluster: &Path) {
     }
 }
 
+/// Removes the file `lock` where its number belongs to a process that is not the server of
+/// `cluster`: a server refuses to start while any process has that number, also one that has ended
+/// and that nobody has waited for, or a stranger after the machine or its container started anew.
+///
+/// The caller holds the start lock and knows that no process of a server works in `cluster`.
+pub(super) fn forget(lock: &Path, cluster: &Path) -> std::io::Result<()> {
+    let named = fs::read_to_string(lock).ok().and_then(|text| postmaster(&text));
+    let Some(process) = named.map(|pid| Path::new("/proc").join(pid.to_string())) else {
+        return Ok(());
+    };
+    if !process.exists() || works_in(&process, cluster) {
+        return Ok(());
+    }
+    tracing::info!(path = %lock.display(), "removing the lock file of a server that is gone");
+    fs::remove_file(lock)
+}
+
 fn inhabited(cluster: &Path) -> bool {
     let mut processes = fs::read_dir("/proc").into_iter().flatten().filter_map(Result::ok);
     processes.any(|process| {
@@ -79,5 +96,22 @@ mod tests {
         fs::write(dir.path().join("postmaster.pid"), format!("{}\n", std::process::id())).unwrap();
         assert_eq!(running(dir.path()), None, "this test runs elsewhere");
         assert_eq!(running(&dir.path().join("missing")), None);
+    }
+
+    #[test]
+    fn only_a_lock_file_that_names_a_stranger_is_removed() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("postmaster.pid");
+        forget(&path, dir.path()).unwrap();
+        // No process has such a number (PID_MAX_LIMIT, proc(5)); the server itself judges that.
+        for (text, stays) in
+            [("4194305\n".to_owned(), true), (format!("{}\n", std::process::id()), false)]
+        {
+            fs::write(&path, text).unwrap();
+            forget(&path, dir.path()).unwrap();
+            assert_eq!(path.exists(), stays);
+        }
+        let own = fs::read_link("/proc/self/cwd").unwrap();
+        assert!(works_in(Path::new("/proc/self"), &own), "a process in its place is its server");
     }
 }

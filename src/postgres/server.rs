@@ -56,7 +56,11 @@ pub(super) struct Starting {
 /// The caller holds the start lock and knows that no server runs.
 pub(super) async fn spawn(place: &Place, binaries: &Binaries) -> Result<Starting, PostgresError> {
     // A server that lost its first process refuses a new one until its other processes are gone.
-    let _ = timeout(ORPHANS_MAX, process::deserted(&place.cluster())).await;
+    if timeout(ORPHANS_MAX, process::deserted(&place.cluster())).await.is_ok() {
+        for lock in place.locks() {
+            process::forget(&lock, &place.cluster()).map_err(io("remove", &lock))?;
+        }
+    }
     let sockets = place.create_sockets()?;
     let program = binaries.dir.join("postgres");
     let (path, log) = (place.log(), open_log(&place.log())?);

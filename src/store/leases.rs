@@ -64,3 +64,20 @@ pub async fn release(executor: impl PgExecutor<'_>, owner: &str) -> Result<(), S
         .await?;
     Ok(())
 }
+
+/// Ends every lease and every claim on a span, whoever holds them: for a process that is alone on
+/// the database and starts after one that was killed.
+pub async fn release_all(executor: impl PgExecutor<'_>) -> Result<(), StoreError> {
+    sqlx::query(
+        r"
+        with claims as (
+            update chain.spans set lease_until = null
+            where state = 'pending' and lease_until is not null
+        )
+        update chain.leases set until = clock_timestamp() where until > clock_timestamp()
+        ",
+    )
+    .execute(executor)
+    .await?;
+    Ok(())
+}

@@ -71,6 +71,20 @@ pub async fn plan(
     Ok(())
 }
 
+/// Ends every claim of `owner`, so that nobody need wait for it to run out.
+pub async fn release(executor: impl PgExecutor<'_>, owner: &str) -> Result<(), StoreError> {
+    sqlx::query(
+        r"
+        update chain.spans set lease_until = clock_timestamp()
+        where state = 'pending' and lease_owner = $1 and lease_until > clock_timestamp()
+        ",
+    )
+    .bind(owner)
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
 /// Claims the oldest free span of the chain for `length`.
 pub async fn claim(
     executor: impl PgExecutor<'_>,

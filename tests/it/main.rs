@@ -19,3 +19,4 @@ mod cli;
 mod postgres;
 mod documents;
 mod readme;
+mod daemon;

@@ -4,6 +4,8 @@ mod faults;
 mod logs;
 mod node;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use alloy::primitives::{Address, B256};
@@ -16,11 +18,13 @@ use node::{Node, TOPIC, chain_id, good, hash};
 
 const SMALL_CAP: usize = 64 * 1024;
 
-/// A pool over these nodes, all main; the body cap is small and nothing is rechecked later.
+/// A pool over these nodes, all main; the body cap is small.
 fn pool(nodes: &[&Node]) -> Pool {
-    let limits = Limits { body_bytes_max: SMALL_CAP, recheck: Duration::ZERO, ..Limits::default() };
-    pool_with(nodes, limits)
+    pool_with(nodes, Limits { body_bytes_max: SMALL_CAP, ..Limits::default() })
 }
+
+/// Asks every endpoint who it is before each answer.
+const DISTRUST: Duration = Duration::ZERO;
 
 fn pool_with(nodes: &[&Node], limits: Limits) -> Pool {
     let urls: Vec<_> = nodes.iter().map(|node| (node.url.as_str(), EndpointRole::Main)).collect();
@@ -93,10 +97,32 @@ async fn another_chain_is_quarantined_with_both_ids_and_returns_when_repaired() 
         if is_first { chain_id("0x5")(method, params) } else { good(method, params) }
     })
     .await;
-    let pool = self::pool(&[&repaired]);
+    let pool = pool_with(&[&repaired], Limits { recheck: DISTRUST, ..Limits::default() });
     assert!(pool.head().await.is_err());
     assert_eq!(pool.head().await.unwrap().latest.number, 10);
     assert_eq!(pool.endpoints()[0].status, "ok");
+}
+
+#[tokio::test]
+async fn a_node_that_turns_to_another_chain_is_found_out_in_time_or_on_doubt() {
+    for (recheck, doubts) in [(DISTRUST, false), (Limits::default().recheck, true)] {
+        let turned = Arc::new(AtomicBool::new(false));
+        let turns = turned.clone();
+        let node = Node::script(move |method, params| match turns.load(Ordering::Relaxed) {
+            true => chain_id("0x5")(method, params),
+            false => good(method, params),
+        })
+        .await;
+        let pool = pool_with(&[&node], Limits { recheck, ..Limits::default() });
+        assert_eq!(pool.head().await.unwrap().latest.number, 10);
+        turned.store(true, Ordering::Relaxed);
+        if doubts {
+            pool.doubt();
+        }
+        let error = pool.head().await.unwrap_err().to_string();
+        assert!(error.contains("eip155:5"), "{error}");
+        assert_eq!(pool.endpoints()[0].status, "misconfigured");
+    }
 }
 
 #[tokio::test]

@@ -1,6 +1,8 @@
 //! A simulated node on loopback: JSON-RPC over HTTP, with batches, and over WebSocket, with
 //! `newHeads`.
 
+use std::net::{Ipv4Addr, SocketAddr};
+
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
@@ -25,6 +27,8 @@ pub(crate) struct Served {
     pub(crate) http: String,
     /// Where it answers WebSocket.
     pub(crate) ws: String,
+    /// Where it listens.
+    pub(crate) address: SocketAddr,
     task: JoinHandle<()>,
 }
 
@@ -36,14 +40,19 @@ impl Drop for Served {
 
 /// Serves the node on a free port of loopback.
 pub(crate) async fn serve(node: SimNode) -> Served {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("loopback has a free port");
+    serve_at(node, SocketAddr::from((Ipv4Addr::LOCALHOST, 0))).await
+}
+
+/// Serves the node at this address, whatever the path: providers put the key of an account there.
+pub(crate) async fn serve_at(node: SimNode, address: SocketAddr) -> Served {
+    let listener = TcpListener::bind(address).await.expect("the address is free");
     let address = listener.local_addr().expect("a bound listener has an address");
-    let router = Router::new().route("/", post(http).get(upgrade)).with_state(node);
+    let router = Router::new().fallback(post(http).get(upgrade)).with_state(node);
     #[expect(clippy::disallowed_methods, reason = "the node is no part of Herald's supervision")]
     let task = tokio::spawn(async move {
         axum::serve(listener, router).await.expect("axum serves until it is dropped");
     });
-    Served { http: format!("http://{address}/"), ws: format!("ws://{address}/"), task }
+    Served { http: format!("http://{address}/"), ws: format!("ws://{address}/"), address, task }
 }
 
 /// A failure takes the whole batch, as a proxy's does.

@@ -1,0 +1,281 @@
+//! SIGKILL at moments that the daemon's own progress chooses, over real nodes with real contracts
+//! and reorgs: whatever was under way, the next start goes on, and at the end every owner, every
+//! transfer and the feed agree with the chains.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::Path;
+
+use alloy::primitives::{Address, B256, U256};
+use herald::devnet::anvil;
+use herald::devnet::chains::{DevChain, Devnet};
+use herald::devnet::herald::Herald;
+use herald::devnet::traffic::Traffic;
+use herald::devnet::{truth, verify};
+use herald::store::Pool;
+use rand::rngs::SmallRng;
+use rand::{Rng, SeedableRng};
+use rustix::process::{Pid, Signal, kill_process};
+use tokio_util::sync::CancellationToken;
+
+use super::feed;
+use super::process::Program;
+use super::setup::{Setup, url};
+use crate::support::compare::assert_same;
+use crate::support::database::fresh;
+
+/// Blocks of each chain before the daemon first looks: a past that takes many steps.
+const HISTORY: u64 = 90;
+
+/// Most turns that a chain makes while nobody looks.
+const AWAY_MAX: u32 = 8;
+
+/// Rules of the chains: short pauses, and steps so small that a load is met in its middle.
+const RULES: &str = "block_time_ms = 100\nrange_max = 3\n";
+
+/// What the daemon says when it answers, joins a contract, commits, loads, folds, rewinds; the
+/// statements are its log's too.
+const ANSWERS: &str = "answers at http://";
+const COMMITTED: &str = "committed up to block";
+const LOADED: &str = "loaded blocks";
+const FOLDING: &str = "set state = 'folding'";
+const APPENDING: &str = "insert into chain.blocks";
+const TAKING_BACK: &str = "delete from chain.blocks where";
+
+/// When somebody is killed: so many lines after the so manyth line with these words.
+#[derive(Clone, Copy, Debug)]
+struct Moment {
+    words: &'static str,
+    times: usize,
+    lines: usize,
+}
+
+impl Moment {
+    fn any(rng: &mut SmallRng, words: &'static str, times_max: usize, lines_max: usize) -> Self {
+        let times = rng.random_range(1..=times_max);
+        Self { words, times, lines: rng.random_range(0..=lines_max) }
+    }
+
+    async fn comes(self, program: &Program) {
+        let mut next = 0;
+        for _ in 0..self.times {
+            next = program.says_from(next, self.words).await.0 + 1;
+        }
+        for _ in 0..self.lines {
+            next = program.says_from(next, "").await.0 + 1;
+        }
+    }
+}
+
+/// Who dies.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Victim {
+    Daemon,
+    Postgres,
+    Both,
+}
+
+/// A daemon that dies and comes back.
+struct Story {
+    rng: SmallRng,
+    setup: Setup,
+    /// Its database, where that is not its own.
+    database: Option<Pool>,
+}
+
+/// Two chains with a history; the daemon is configured with the first contract of each.
+async fn devnet(seed: u64, setup: &mut Setup) -> Devnet {
+    let path = setup.path().canonicalize().expect("it exists");
+    let tools = herald::config::tools_dirs();
+    let program = anvil::find(None, &tools, &herald::config::search_path());
+    let program = program.expect("`make setup` installs it");
+    let devnet = Devnet::start(&program, &path, seed).await.expect("the chains start");
+    for chain in &devnet.chains {
+        chain.traffic().await.unwrap().advance(HISTORY).await.unwrap();
+        setup.chain(chain.name, chain.id.0, &[&url(&chain.url)], RULES);
+        setup.contracts(chain.name, &[chain.configured.address], chain.configured.block);
+    }
+    devnet
+}
+
+/// Deaths before and after the second contracts are configured, whose past has to be loaded while
+/// the chains go on.
+struct Deaths {
+    before: Vec<(Moment, Victim)>,
+    after: Vec<(Moment, Victim)>,
+}
+
+impl Story {
+    /// Tells it to its end.
+    async fn told(seed: u64, mut setup: Setup, database: Option<Pool>, deaths: Deaths) {
+        let devnet = devnet(seed, &mut setup).await;
+        let mut story = Self { rng: SmallRng::seed_from_u64(seed), setup, database };
+        let mut traffic = Vec::new();
+        for chain in &devnet.chains {
+            traffic.push(chain.traffic().await.unwrap());
+        }
+        for (moment, victim) in deaths.before {
+            story.round(&mut traffic, moment, victim).await;
+        }
+        for chain in &devnet.chains {
+            let contract = &chain.announced;
+            story.setup.contracts(chain.name, &[contract.address], contract.block);
+        }
+        for (moment, victim) in deaths.after {
+            story.round(&mut traffic, moment, victim).await;
+        }
+        story.ends_well(traffic, &devnet.chains).await;
+        devnet.stop().await.unwrap();
+    }
+
+    /// The chains go on, a daemon starts, and at the moment somebody dies, while the chains still
+    /// go on.
+    async fn round(&mut self, traffic: &mut [Traffic<'_>], moment: Moment, victim: Victim) {
+        for one in traffic.iter_mut() {
+            for _ in 0..self.rng.random_range(0..=AWAY_MAX) {
+                one.turn().await.unwrap();
+            }
+        }
+        let daemon = Program::run(&self.setup);
+        let home = self.setup.home();
+        let stop = CancellationToken::new();
+        let dying = async {
+            moment.comes(&daemon).await;
+            if victim != Victim::Daemon {
+                kill_postgres(&home);
+            }
+            if victim == Victim::Postgres {
+                let (at, _) = daemon.says("the embedded Postgres has ended").await;
+                daemon.says_from(at, COMMITTED).await;
+            }
+            daemon.signal(Signal::KILL);
+            stop.cancel();
+        };
+        tokio::join!(dying, drive(traffic, &stop));
+        let ended = daemon.ended().await;
+        assert_eq!(ended.code(), None, "{moment:?} found it ended:\n{}", ended.log);
+        assert!(!ended.log.contains("panicked"), "{moment:?}: {}", ended.log);
+        if moment.words != COMMITTED {
+            self.time_passes().await;
+        }
+    }
+
+    /// The leases of the dead end, as they would if the next start came late. A daemon with its own
+    /// Postgres knows that it is alone and does so itself.
+    async fn time_passes(&self) {
+        let Some(pool) = &self.database else { return };
+        // What the dead had asked for last may still be going on.
+        let mut busy = 1_i64;
+        while busy > 0 {
+            busy = sqlx::query_scalar(
+                "select count(*) from pg_stat_activity where datname = current_database()
+                 and pid <> pg_backend_pid() and state <> 'idle'",
+            )
+            .fetch_one(pool)
+            .await
+            .expect("the sessions");
+        }
+        for statement in [
+            "update chain.leases set until = clock_timestamp()",
+            "update chain.spans set lease_until = clock_timestamp() where lease_until is not null",
+        ] {
+            sqlx::query(statement).execute(pool).await.expect("the leases end");
+        }
+    }
+
+    /// The last start: everything is caught up with and compared.
+    async fn ends_well(self, mut traffic: Vec<Traffic<'_>>, chains: &[DevChain]) {
+        for one in &mut traffic {
+            one.settle().await.unwrap();
+        }
+        self.time_passes().await;
+        let (daemon, client) = Program::answering(&self.setup).await;
+        let herald = Herald::new(client.address()).unwrap();
+        let report = verify::verify(&herald, chains, 1).await;
+        let report = report.unwrap_or_else(|error| panic!("{error:#}:\n{}", daemon.log.tail()));
+        assert_eq!(report.differences(), 0, "{}", report.text());
+        for chain in chains {
+            let events = feed::read(&client, chain.name).await;
+            let head = chain.node.head().await.unwrap();
+            for contract in [chain.configured.address, chain.announced.address] {
+                let owners = owners(chain, contract, head.hash).await;
+                let folded = feed::folded(&client, &events, chain.name, contract).await;
+                assert_same(&format!("the feed of {contract}"), &owners, &folded);
+            }
+        }
+        daemon.stop().await;
+    }
+}
+
+/// What the contract itself says.
+async fn owners(chain: &DevChain, contract: Address, at: B256) -> BTreeMap<U256, Address> {
+    let told = truth::ask(&chain.node, contract, at).await.unwrap();
+    told.owners.into_iter().filter_map(|(token, owner)| Some((token, owner?))).collect()
+}
+
+/// Turns on every chain until `stop`; none is given up half-way.
+async fn drive(traffic: &mut [Traffic<'_>], stop: &CancellationToken) {
+    while !stop.is_cancelled() {
+        for one in traffic.iter_mut() {
+            one.turn().await.unwrap();
+        }
+    }
+}
+
+/// Kills the first process of the private Postgres in `home`; it may not have been started yet.
+fn kill_postgres(home: &Path) {
+    let cluster = home.join("cluster");
+    let text = fs::read_to_string(cluster.join("postmaster.pid")).unwrap_or_default();
+    let pid = text.lines().next().and_then(|line| line.trim().parse().ok());
+    let Some(pid) = pid.and_then(Pid::from_raw) else { return };
+    let works_in = fs::read_link(format!("/proc/{}/cwd", pid.as_raw_nonzero()));
+    if works_in.is_ok_and(|directory| directory == cluster) {
+        let _ = kill_process(pid, Signal::KILL);
+    }
+}
+
+#[tokio::test]
+async fn a_daemon_killed_again_and_again_ends_up_with_what_the_chains_say() {
+    let database = fresh().await;
+    let seed = 20_240_601;
+    let rng = &mut SmallRng::seed_from_u64(!seed);
+    let daemon = |moment| (moment, Victim::Daemon);
+    let before = [
+        Moment::any(rng, "", 1, 12),
+        Moment::any(rng, ANSWERS, 1, 30),
+        Moment::any(rng, LOADED, 8, 6),
+        Moment::any(rng, LOADED, 8, 6),
+        Moment::any(rng, FOLDING, 1, 4),
+        Moment::any(rng, APPENDING, 3, 4),
+    ];
+    let after = [
+        Moment::any(rng, LOADED, 8, 6),
+        Moment::any(rng, TAKING_BACK, 1, 8),
+        Moment::any(rng, FOLDING, 2, 4),
+        Moment::any(rng, APPENDING, 6, 8),
+        Moment::any(rng, TAKING_BACK, 1, 8),
+        Moment::any(rng, COMMITTED, 9, 3),
+    ];
+    let deaths = Deaths { before: before.map(daemon).to_vec(), after: after.map(daemon).to_vec() };
+    Story::told(seed, Setup::on(&database), Some(database.pool.clone()), deaths).await;
+}
+
+#[tokio::test]
+async fn a_daemon_and_its_own_postgres_killed_again_and_again_end_up_with_what_the_chains_say() {
+    let seed = 20_240_602;
+    let rng = &mut SmallRng::seed_from_u64(!seed);
+    let before = vec![
+        (Moment::any(rng, "", 1, 25), Victim::Daemon),
+        (Moment::any(rng, ANSWERS, 1, 30), Victim::Both),
+        (Moment::any(rng, LOADED, 8, 6), Victim::Postgres),
+        (Moment::any(rng, LOADED, 8, 6), Victim::Daemon),
+        (Moment::any(rng, FOLDING, 1, 4), Victim::Both),
+    ];
+    let after = vec![
+        (Moment::any(rng, LOADED, 8, 6), Victim::Daemon),
+        (Moment::any(rng, TAKING_BACK, 1, 8), Victim::Postgres),
+        (Moment::any(rng, APPENDING, 6, 8), Victim::Postgres),
+        (Moment::any(rng, COMMITTED, 9, 3), Victim::Both),
+    ];
+    Story::told(seed, Setup::embedded(), None, Deaths { before, after }).await;
+}
