@@ -84,6 +84,8 @@ create table chain.load_sets (
     loaded int8multirange not null default '{}'
 );
 
+create index load_sets_of_contracts on chain.load_sets using gin (contract_ids);
+
 -- Blocks of the past still to be read. `next_block` is the cursor: blocks below it are stored.
 create table chain.spans (
     id int8 generated always as identity primary key,
@@ -105,7 +107,7 @@ create table chain.spans (
 create index spans_claimable on chain.spans (chain, id) where state = 'pending';
 create index spans_of_set on chain.spans (set_id);
 
--- Dense above the finalized block, below it only blocks that hold transfers.
+-- Dense above the finalized block; below it blocks without transfers are forgotten in time.
 create table chain.blocks (
     number int8 not null,
     time timestamptz,
@@ -239,9 +241,11 @@ begin
             execute format('create table chain.%I (like chain.%I including all)', parent || '_' || chain_id, parent);
             execute format('alter table chain.%I attach partition chain.%I for values in (%s)',
                 parent, parent || '_' || chain_id, chain_id);
+            if parent = 'holdings' then
+                execute format('alter table chain.%I set (fillfactor = 80)', parent || '_' || chain_id);
+            end if;
         end if;
     end loop;
-    execute format('alter table chain.%I set (fillfactor = 80)', 'holdings_' || chain_id);
 end
 $$;
 
@@ -273,7 +277,7 @@ create function chain.loaded_percent(contract int4, of_chain int2) returns float
     select (100 * sum(s.next_block - s.from_block) / nullif(sum(s.to_block - s.from_block + 1), 0))::float8
     from chain.load_sets l
     join chain.spans s on s.set_id = l.id
-    where l.chain = of_chain and contract = any (l.contract_ids)
+    where l.chain = of_chain and l.contract_ids @> array[contract]
 $$;
 
 -- The contracts of these chains (or the one) whose ownership is not answered; at most 1000 are named.

@@ -1,12 +1,11 @@
 //! Builds every part of the daemon from its configuration and hands them to the supervisor. The
 //! only place that knows all parts; it decides nothing else.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
-use anyhow::{Context as _, anyhow, bail};
+use anyhow::Context as _;
 use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
@@ -14,17 +13,19 @@ use tokio_util::sync::CancellationToken;
 use crate::api::{self, ApiState};
 use crate::chain;
 use crate::config::{ChainConfig, Config};
+use crate::index::decision;
 use crate::index::fold::Fold;
 use crate::index::live::LiveEdge;
 use crate::index::load::Load;
-use crate::index::rewind::{self, Cause, Order, Outcome};
+use crate::index::rewind::Outcome;
 use crate::index::track::{self, Track};
 use crate::index::{Context, Rules};
+use crate::store::chains::{self, ChainRow};
+use crate::store::pool::Pools;
 use crate::store::wishes::Tracked;
-use crate::store::{self, Pool, StoreError, chains, leases, spans};
+use crate::store::{self, Pool, leases, spans};
 use crate::supervisor::Supervisor;
 use crate::telemetry::metrics::{self, Connection, Exporter};
-use crate::types::ChainKey;
 use crate::upkeep::Prune;
 use crate::work::{self, Wakes, Worker};
 
@@ -44,8 +45,7 @@ const LET_GO: Duration = Duration::from_millis(500);
 /// The daemon, built and bound, not yet running.
 pub struct App {
     owner: Arc<str>,
-    pool: Pool,
-    reads: Pool,
+    pools: Pools,
     workers: Vec<Arc<dyn Worker>>,
     listener: TcpListener,
     address: SocketAddr,
@@ -60,14 +60,12 @@ impl App {
         database: PgConnectOptions,
         exporter: Exporter,
     ) -> anyhow::Result<Self> {
-        let half = (config.database.connections_max / 2).max(1);
-        let pool = store::pool::open(database.clone(), config.database.connections_max - half);
         let limit = config.http.request_timeout.saturating_sub(STATEMENT_MARGIN);
-        let reads = store::pool::open_bounded(database, half, limit);
+        let pools = Pools::open(&database, config.database.connections_max, limit);
         let owner: Arc<str> = owner()?.into();
         let mut workers = Vec::new();
         for chain in &config.chains {
-            let workers_of = follow(chain, &pool, &owner).await;
+            let workers_of = follow(chain, &pools, &owner).await;
             workers.extend(workers_of.with_context(|| format!("chain {}", chain.name))?);
         }
         let listener = TcpListener::bind(config.http.listen).await.with_context(|| {
@@ -75,7 +73,7 @@ impl App {
         })?;
         let address = listener.local_addr().context("the listening address")?;
         let request_timeout = config.http.request_timeout;
-        Ok(Self { owner, pool, reads, workers, listener, address, exporter, request_timeout })
+        Ok(Self { owner, pools, workers, listener, address, exporter, request_timeout })
     }
 
     /// Where the API answers.
@@ -89,7 +87,7 @@ impl App {
         let mut supervisor = Supervisor::new(stop.clone());
         let render = self.exporter.clone();
         let state = ApiState {
-            pool: self.reads.clone(),
+            pool: self.pools.reads.clone(),
             request_timeout: self.request_timeout,
             metrics: Arc::new(move || render.render()),
         };
@@ -100,15 +98,13 @@ impl App {
             }
         });
         let wakes = Wakes::default();
-        supervisor.task("wake-ups", wake_ups(self.pool.clone(), wakes.clone(), stop.clone()));
-        let pools = [self.pool.clone(), self.reads.clone()];
-        supervisor.task("gauges", gauges(pools, self.exporter, stop.clone()));
+        supervisor.task("wake-ups", wake_ups(self.pools.work.clone(), wakes.clone(), stop.clone()));
+        supervisor.task("gauges", gauges(self.pools.clone(), self.exporter, stop.clone()));
         for worker in self.workers {
             supervisor.worker(worker, wakes.clone());
         }
         supervisor.run().await;
-        if tokio::time::timeout(LET_GO, let_go([self.pool, self.reads], &self.owner)).await.is_err()
-        {
+        if tokio::time::timeout(LET_GO, let_go(&self.pools, &self.owner)).await.is_err() {
             tracing::debug!("the database was left without a farewell: it does not answer");
         }
     }
@@ -116,20 +112,18 @@ impl App {
 
 /// Gives the leases back, which only spares the next one the wait until they run out, and closes
 /// the connections.
-async fn let_go([pool, reads]: [Pool; 2], owner: &str) {
+async fn let_go(pools: &Pools, owner: &str) {
     let released = async {
-        leases::release(&pool, owner).await?;
-        spans::release(&pool, owner).await
+        leases::release(&pools.work, owner).await?;
+        spans::release(&pools.work, owner).await
     };
     if let Err(error) = released.await {
         tracing::debug!("leases were not given back: {error}");
     }
-    reads.close().await;
-    pool.close().await;
+    pools.close().await;
 }
 
-/// Takes the stored blocks of a chain above `to` back, by a person's decision. The block itself must
-/// be the one that the chain shows.
+/// Takes the stored blocks of a chain above `to` back, by a person's decision.
 pub async fn rewind(
     config: &ChainConfig,
     database: PgConnectOptions,
@@ -139,38 +133,24 @@ pub async fn rewind(
     let row = chains::find(&pool, config.id).await?.with_context(|| {
         format!("{} was never followed: there is nothing to take back", config.name)
     })?;
-    let expected = row.checkpoint.with_context(|| format!("{} has no block yet", config.name))?;
-    if to >= expected.0 {
-        bail!("block {to} is not below the newest stored one, {}", expected.0);
-    }
-    let context = context(config, &pool, row.key, &owner()?.into())?;
-    let shown = context.chain.headers(&[to]).await?.into_iter().next().flatten();
-    let hash = shown.with_context(|| format!("the endpoint shows no block {to}"))?.block.hash;
-    let shown = BTreeMap::new();
-    let order = Order { expected, to: (to, hash), shown: &shown, cause: Cause::Operator };
-    let outcome = rewind::rewind(&context, None, &order).await.map_err(|error| match error {
-        StoreError::OtherBlock { .. } => {
-            anyhow!("block {to} is another one on the chain than in the database: go back further")
-        }
-        StoreError::Fenced { .. } => {
-            anyhow!("the daemon committed a block meanwhile; nothing was changed: try again")
-        }
-        other => other.into(),
-    })?;
+    let context = context(config, &pool, &row, &owner()?.into())?;
+    let outcome = decision::take_back(&context, to).await;
     pool.close().await;
-    Ok(outcome)
+    outcome
 }
 
 /// The chain's row, its configured contracts and its workers.
 async fn follow(
     config: &ChainConfig,
-    pool: &Pool,
+    pools: &Pools,
     owner: &Arc<str>,
 ) -> anyhow::Result<Vec<Arc<dyn Worker>>> {
+    let pool = &pools.work;
     let mut tx = pool.begin().await?;
     let key = chains::ensure(&mut tx, config.id, &config.name).await?;
+    let row = chains::load(&mut *tx, key).await?;
     tx.commit().await?;
-    let context = context(config, pool, key, owner)?;
+    let context = context(config, pool, &row, owner)?;
     let wanted: Vec<Tracked> = config
         .contracts
         .iter()
@@ -183,7 +163,7 @@ async fn follow(
         .collect();
     track::ensure(&context, &wanted).await?;
     Ok(vec![
-        Arc::new(LiveEdge::new(context.clone())),
+        Arc::new(LiveEdge::new(Context { pool: pools.live.clone(), ..context.clone() })),
         Arc::new(Track::new(context.clone())),
         Arc::new(Load::new(context.clone())),
         Arc::new(Fold::new(context.clone())),
@@ -194,13 +174,17 @@ async fn follow(
 fn context(
     config: &ChainConfig,
     pool: &Pool,
-    key: ChainKey,
+    row: &ChainRow,
     owner: &Arc<str>,
 ) -> anyhow::Result<Context> {
+    let nodes = chain::connect(config)?;
+    if let Some(genesis) = row.genesis {
+        nodes.expect_genesis(genesis);
+    }
     Ok(Context {
         pool: pool.clone(),
-        chain: Arc::new(chain::connect(config)?),
-        key,
+        chain: Arc::new(nodes),
+        key: row.key,
         id: config.id,
         name: config.name.as_str().into(),
         owner: owner.clone(),
@@ -236,10 +220,10 @@ async fn wake_ups(pool: Pool, wakes: Wakes, stop: CancellationToken) {
     }
 }
 
-async fn gauges(pools: [Pool; 2], exporter: Exporter, stop: CancellationToken) {
+async fn gauges(pools: Pools, exporter: Exporter, stop: CancellationToken) {
     loop {
-        let open: u32 = pools.iter().map(Pool::size).sum();
-        let idle: usize = pools.iter().map(Pool::num_idle).sum();
+        let open: u32 = pools.all().into_iter().map(Pool::size).sum();
+        let idle: usize = pools.all().into_iter().map(Pool::num_idle).sum();
         metrics::database_connections(Connection::Idle).set(idle as f64);
         metrics::database_connections(Connection::InUse).set(f64::from(open) - idle as f64);
         exporter.upkeep();

@@ -9,9 +9,10 @@ use alloy::primitives::{Address, B256};
 use sqlx::PgConnection;
 
 use super::ownership::{self, Changes};
+use super::settle::{self, Sight};
 use super::tell::{self, Subject};
-use super::{Context, count_told, settle};
-use crate::chain::{Head, Header};
+use super::{Context, count_told};
+use crate::chain::Header;
 use crate::store::chains::{self, ChainRow};
 use crate::store::contracts::Contract;
 use crate::store::counters::{self, Counts};
@@ -33,8 +34,8 @@ pub(super) struct Batch<'a> {
     pub(super) headers: &'a [Header],
     /// Their transfers, ordered by position.
     pub(super) transfers: &'a [StoredTransfer],
-    /// The head that this pass saw.
-    pub(super) head: &'a Head,
+    /// What this pass was shown of finality.
+    pub(super) sight: &'a Sight,
 }
 
 /// Writes the batch.
@@ -52,7 +53,7 @@ pub(super) async fn commit(
     transfers::append(&mut tx, context.key, batch.transfers).await?;
     hold(&mut tx, context, batch).await?;
     let mut events = told(context, batch, &epochs);
-    events.extend(settle::raise(&mut tx, context, (&row, batch.head), checkpoint).await?);
+    events.extend(settle::raise(&mut tx, context, (&row, batch.sight), checkpoint).await?);
     chains::move_checkpoint(&mut tx, context.key, checkpoint, false).await?;
     events::append(&mut tx, (context.key, context.id), &events).await?;
     tx.commit().await?;
@@ -74,7 +75,7 @@ async fn fence(
     if row.filter_version != batch.filter_version {
         return Err(StoreError::Fenced { what: "filter" });
     }
-    if matches!(row.status.as_str(), "halted" | "paused") {
+    if !row.is_followed() {
         return Err(StoreError::Fenced { what: "status" });
     }
     Ok(row)

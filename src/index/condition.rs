@@ -36,6 +36,12 @@ impl Condition {
         Self { context, memory: Mutex::default() }
     }
 
+    /// Forgets what was written last where the row says something else: a person, a halt or another
+    /// replica has been there.
+    pub(super) fn is_stored(&self, status: &str) {
+        self.memory(|memory| memory.status.take_if(|written| written.0 != status));
+    }
+
     /// Notes where the chain stands after a pass that went well: `live` where the next pass reaches
     /// the head and no history is missing, else `loading`.
     pub(super) async fn stands_at(&self, head: u64, checkpoint: u64) -> anyhow::Result<()> {

@@ -34,6 +34,9 @@ impl Fold {
         contracts::set_folding(&context.pool, found.key).await?;
         let mut tx = context.pool.begin().await?;
         let row = chains::lock(&mut tx, context.key).await?;
+        if !row.is_followed() {
+            return Ok(Pass::Idle);
+        }
         // A rewind or another replica may have been here since.
         let still = contracts::whole(&mut *tx, context.key).await?;
         let (Some(contract), Some((number, _))) = (still, row.checkpoint) else {

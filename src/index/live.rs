@@ -1,6 +1,7 @@
 //! The worker of a chain's live edge: in order, all consecutive blocks available, one transaction.
 
 use std::collections::BTreeMap;
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -12,12 +13,13 @@ use super::commit::{Batch, commit};
 use super::condition::Condition;
 use super::plan::{Plan, plan};
 use super::rewind::{Cause, Order, rewind};
+use super::settle::{self, Sight};
 use super::view::View;
-use super::{Context, begin, fetch, settle, unless_passing};
-use crate::chain::{Head, Header};
+use super::{Context, begin, decision, fetch, unless_passing};
+use crate::chain::{ChainError, Head, Header};
 use crate::store::chains;
 use crate::store::leases::Lease;
-use crate::store::{contracts, leases, status};
+use crate::store::{contracts, leases};
 use crate::telemetry::metrics;
 use crate::work::{Pass, Worker};
 
@@ -33,6 +35,8 @@ pub struct LiveEdge {
     name: String,
     lease: String,
     identified: AtomicBool,
+    /// Whether an endpoint has ever shown the `finalized` tag.
+    tagged: AtomicBool,
     /// Whether the endpoints were asked who they are since the last plan to halt.
     doubted: AtomicBool,
     condition: Condition,
@@ -47,6 +51,7 @@ impl LiveEdge {
             name: format!("live {}", context.name),
             lease: format!("live:{}", context.id),
             identified: AtomicBool::new(false),
+            tagged: AtomicBool::new(false),
             doubted: AtomicBool::new(false),
             condition: Condition::new(context.clone()),
             settled: Mutex::default(),
@@ -54,10 +59,24 @@ impl LiveEdge {
         }
     }
 
+    /// Renews the lease while a long pass goes on. One that is lost is left to the pass's own fence:
+    /// dropping the pass would leave a connection in the middle of a COPY.
+    async fn keep(&self, lease: &Lease) -> Infallible {
+        let context = &self.context;
+        loop {
+            tokio::time::sleep(EVERY_MAX).await;
+            let held = leases::acquire(&context.pool, &lease.name, &context.owner, LEASE).await;
+            if !matches!(held, Ok(Some(held)) if held.token == lease.token) {
+                std::future::pending::<()>().await;
+            }
+        }
+    }
+
     async fn follow(&self, lease: &Lease) -> anyhow::Result<Pass> {
         let context = &self.context;
         let row = chains::load(&context.pool, context.key).await?;
-        if matches!(row.status.as_str(), "halted" | "paused") {
+        self.condition.is_stored(&row.status);
+        if !row.is_followed() {
             let halted = f64::from(u8::from(row.status == "halted"));
             metrics::chain_halted(&context.name).set(halted);
             return Ok(Pass::Idle);
@@ -66,7 +85,11 @@ impl LiveEdge {
             begin::identify(context, &row).await?;
             self.identified.store(true, Ordering::Relaxed);
         }
-        let head = context.chain.head().await?;
+        let sight = self.sight().await?;
+        let head = sight.head;
+        if let Some(mark) = row.finalized {
+            metrics::chain_finalized(&context.name).set(mark as f64);
+        }
         let Some(checkpoint) = row.checkpoint else {
             begin::begin(context, lease, head).await?;
             return Ok(Pass::Worked);
@@ -79,21 +102,36 @@ impl LiveEdge {
             }
             match plan {
                 Plan::Look { from, to } => view.look(context, (from, to)).await?,
-                Plan::Wait => return self.wait(lease, &view, &head).await,
-                Plan::Advance { to } => return self.advance(lease, &view, (&head, to)).await,
+                Plan::Wait => return self.wait(lease, &view, &sight).await,
+                Plan::Advance { to } => return self.advance(lease, &view, (&sight, to)).await,
                 Plan::Rewind { to } => return self.rewind(lease, &view, to).await,
-                Plan::Halt { differs_at } => return self.halt(&view, differs_at).await,
+                Plan::Halt { differs_at } => return self.halt(lease, &view, differs_at).await,
             }
         }
     }
 
-    async fn wait(&self, lease: &Lease, view: &View, head: &Head) -> anyhow::Result<Pass> {
+    async fn sight(&self) -> Result<Sight, ChainError> {
+        let head = self.context.chain.head().await?;
+        if head.finalized.is_some() {
+            self.tagged.store(true, Ordering::Relaxed);
+        }
+        let trusted = self.context.rules.finalized_tag;
+        let by_time = !(trusted && self.tagged.load(Ordering::Relaxed));
+        Ok(Sight { head, by_time })
+    }
+
+    async fn wait(&self, lease: &Lease, view: &View, sight: &Sight) -> anyhow::Result<Pass> {
+        let head = &sight.head;
         let checkpoint = view.facts.checkpoint;
         let shown = view.facts.seen.get(&checkpoint.0).copied().flatten();
         let confirmed = shown.is_some_and(|block| block.hash == checkpoint.1);
+        if !confirmed {
+            let text = format!("no endpoint shows block {} as it is stored", checkpoint.0);
+            return Err(ChainError::Behind { text }.into());
+        }
         let news = *self.settled() != Some(*head);
-        if confirmed && news {
-            settle::alone(&self.context, lease, head, checkpoint).await?;
+        if news {
+            settle::alone(&self.context, lease, sight, checkpoint).await?;
             *self.settled() = Some(*head);
         }
         self.condition.stands_at(head.latest.number, checkpoint.0).await?;
@@ -104,7 +142,7 @@ impl LiveEdge {
         &self,
         lease: &Lease,
         view: &View,
-        (head, to): (&Head, u64),
+        (sight, to): (&Sight, u64),
     ) -> anyhow::Result<Pass> {
         let context = &self.context;
         let expected = view.facts.checkpoint;
@@ -119,7 +157,7 @@ impl LiveEdge {
             contracts: &contracts,
             headers: &headers,
             transfers: &transfers,
-            head,
+            sight,
         };
         commit(context, lease, &batch).await?;
         metrics::commit_duration(&context.name).record(started.elapsed());
@@ -134,8 +172,8 @@ impl LiveEdge {
             transfers = transfers.len(),
             "{} committed up to block {to}", context.name
         );
-        self.condition.stands_at(head.latest.number, to).await?;
-        Ok(if to < head.latest.number { Pass::Worked } else { Pass::Idle })
+        self.condition.stands_at(sight.head.latest.number, to).await?;
+        Ok(if to < sight.head.latest.number { Pass::Worked } else { Pass::Idle })
     }
 
     async fn rewind(&self, lease: &Lease, view: &View, to: u64) -> anyhow::Result<Pass> {
@@ -162,23 +200,14 @@ impl LiveEdge {
         Ok(Pass::Worked)
     }
 
-    async fn halt(&self, view: &View, differs_at: u64) -> anyhow::Result<Pass> {
+    async fn halt(&self, lease: &Lease, view: &View, differs_at: u64) -> anyhow::Result<Pass> {
         let context = &self.context;
         // A node of another chain may have taken an endpoint's place since that said who it is.
         if !self.doubted.swap(true, Ordering::Relaxed) {
             context.chain.doubt();
             return Ok(Pass::Worked);
         }
-        let floor = view.facts.floor;
-        let detail = format!(
-            "the chain shows another block {differs_at} than the stored one, at or below the final \
-             block {floor}; nothing is written until a person has decided: `herald rewind --chain \
-             {} --to BLOCK` takes the stored blocks above BLOCK back",
-            context.name
-        );
-        status::set_status(&context.pool, context.key, "halted", Some(&detail)).await?;
-        metrics::chain_halted(&context.name).set(1.0);
-        tracing::error!(chain.id = %context.id, block.number = differs_at, "{} halted: {detail}", context.name);
+        decision::halt(context, lease, &view.facts, differs_at).await?;
         Ok(Pass::Idle)
     }
 
@@ -205,8 +234,11 @@ impl Worker for LiveEdge {
         let context = &self.context;
         let lease = leases::acquire(&context.pool, &self.lease, &context.owner, LEASE).await?;
         let Some(lease) = lease else { return Ok(Pass::Idle) };
-        let outcome = unless_passing(self.follow(&lease).await);
+        let outcome = tokio::select! {
+            outcome = self.follow(&lease) => outcome,
+            never = self.keep(&lease) => match never {},
+        };
         self.condition.went(&outcome).await?;
-        outcome
+        unless_passing(outcome)
     }
 }

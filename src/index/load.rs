@@ -9,11 +9,11 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use super::past::{self, Step};
+use super::past::{self, BrokenSeam, Step};
 use super::{Context, unless_passing};
 use crate::chain::ChainError;
 use crate::store::spans::Span;
-use crate::store::{self, StoreError, blocks, chains, contracts, notify, spans, transfers};
+use crate::store::{self, StoreError, blocks, chains, contracts, notify, prune, spans, transfers};
 use crate::telemetry::metrics;
 use crate::work::{Pass, Topic, Worker};
 
@@ -43,7 +43,7 @@ impl Load {
         let claimed = spans::claim(&context.pool, context.key, &context.owner, LEASE).await?;
         let Some(span) = claimed else { return Ok(Pass::Idle) };
         let row = chains::load(&context.pool, context.key).await?;
-        if matches!(row.status.as_str(), "halted" | "paused") {
+        if !row.is_followed() {
             return Ok(Pass::Idle);
         }
         let followed = contracts::by_keys(&context.pool, &span.contracts).await?;
@@ -57,6 +57,7 @@ impl Load {
         };
         let step = match read {
             Ok(step) => step,
+            Err(error) if error.is::<BrokenSeam>() => return self.restart(&span, &error).await,
             Err(error) => return self.narrow(error, (span.next, to)),
         };
         let to = step.ends.to;
@@ -94,9 +95,24 @@ impl Load {
         blocks::note(&mut tx, context.key, &step.blocks).await?;
         transfers::delete_interval(&mut tx, context.key, &span.contracts, (from, to)).await?;
         transfers::append(&mut tx, context.key, &step.transfers).await?;
+        prune::hold(&mut tx, context.key, &step.numbers()).await?;
         spans::advance(&mut tx, span, step.ends).await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Nothing shows which side of a broken seam was right, so the span is read anew.
+    async fn restart(&self, span: &Span, why: &anyhow::Error) -> anyhow::Result<Pass> {
+        let mut tx = self.context.pool.begin().await?;
+        spans::check(&mut tx, span).await?;
+        spans::restart(&mut tx, span).await?;
+        tx.commit().await?;
+        tracing::warn!(
+            chain.id = %self.context.id,
+            block.number = span.next,
+            "{} reads a past again from its beginning: {why}", self.context.name
+        );
+        Ok(Pass::Worked)
     }
 
     /// After a limit was met the next try takes fewer blocks. A limit on blocks is remembered; one

@@ -6,7 +6,8 @@
 //! `decode` makes transfers of them, `ownership` (pure) says which holdings open and close, `tell`
 //! (pure) words the events, and `commit` writes it all in one transaction. `rewind` is its mirror, and
 //! `removals` (pure) words what it tells.
-//! `settle` moves the final mark, `condition` tells operators how the chain does.
+//! `settle` moves the final mark, `condition` tells operators how the chain does,
+//! `decision` halts it and does what a person says.
 //!
 //! The past. `track` joins a contract to the live edge from the next block on and plans a span for
 //! what lies below; `past` reads a step of it and `load` writes it into `transfers` and nothing
@@ -25,6 +26,7 @@ mod commit;
 mod removals;
 pub mod rewind;
 mod condition;
+pub mod decision;
 pub mod live;
 pub mod track;
 mod past;

@@ -4,7 +4,7 @@
 //! blocks beside it. Above the mark every block is asked by its stored hash, because a node on
 //! another fork answers a range with that fork's logs, or with none.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use alloy::primitives::B256;
 use anyhow::Context as _;
@@ -32,6 +32,14 @@ pub(super) struct Step {
     pub(super) settled: bool,
 }
 
+impl Step {
+    /// Heights of the blocks that hold its transfers, each once.
+    pub(super) fn numbers(&self) -> Vec<u64> {
+        let all = self.transfers.iter().map(|stored| stored.transfer.position.block);
+        all.collect::<BTreeSet<_>>().into_iter().collect()
+    }
+}
+
 /// Reads the blocks `span.next..=to`, which are final.
 pub(super) async fn settled(
     context: &Context,
@@ -41,6 +49,7 @@ pub(super) async fn settled(
     let from = span.next;
     let ends = shown_ends(context, (from, to)).await?;
     seam(span, ends.first_parent)?;
+    fits_stored(context, &ends).await?;
     let logs = context.chain.logs(LogScope::Range(from, to), &fetch::filter(followed)).await?;
     if let Some(log) = logs.iter().find(|log| !(from..=to).contains(&log.block)) {
         return Err(behind(log.block, "it was not asked for"));
@@ -82,10 +91,27 @@ pub(super) async fn tail(
     Ok(Step { ends, blocks: Vec::new(), transfers, settled: false })
 }
 
-/// The step must stand on the block that the span read last.
-fn seam(span: &Span, first_parent: B256) -> anyhow::Result<()> {
-    if span.last_hash.is_some_and(|hash| hash != first_parent) {
-        return Err(behind(span.next, "it does not stand on the block read before it"));
+/// A step does not stand on the block that its span read last: one of the two was read from
+/// another fork.
+#[derive(Debug, thiserror::Error)]
+#[error("block {0} does not stand on the block read before it")]
+pub(super) struct BrokenSeam(u64);
+
+fn seam(span: &Span, first_parent: B256) -> Result<(), BrokenSeam> {
+    match span.last_hash {
+        Some(hash) if hash != first_parent => Err(BrokenSeam(span.next)),
+        _ => Ok(()),
+    }
+}
+
+/// Where the blocks at the ends of the step are stored, they must be the same.
+async fn fits_stored(context: &Context, ends: &StepEnds) -> anyhow::Result<()> {
+    let below = ends.from.checked_sub(1).map(|below| (below, ends.first_parent));
+    for (number, hash) in below.into_iter().chain([(ends.to, ends.last_hash)]) {
+        let stored = blocks::hashes(&context.pool, context.key, (number, number)).await?;
+        if stored.get(&number).is_some_and(|stored| *stored != hash) {
+            return Err(behind(number, "the stored one is another"));
+        }
     }
     Ok(())
 }

@@ -1,7 +1,9 @@
 //! The final mark: which committed block can no longer be taken back.
 //!
 //! The mark never rises above the checkpoint, because only a committed block is known to be the
-//! final one; and it rises only in a pass that saw the checkpoint's hash on the chain.
+//! final one. Where the tag stands at or below the checkpoint its hash must be the stored one;
+//! otherwise the mark rises only while the checkpoint is the very head that was shown, so that a
+//! node stuck on a fork makes nothing final.
 
 use alloy::primitives::B256;
 use sqlx::PgConnection;
@@ -11,18 +13,27 @@ use crate::chain::Head;
 use crate::store::chains::{self, ChainRow, Marks};
 use crate::store::events::{self, NewEvent};
 use crate::store::{StoreError, blocks, leases};
-use crate::telemetry::metrics;
 
-/// Raises the marks as far as `head` and `checkpoint` allow, and answers the event that says so.
+/// What a pass was shown of finality.
+pub(super) struct Sight {
+    /// The head and its tags.
+    pub(super) head: Head,
+    /// Whether depth in time decides: the tag is not to be trusted, or was never shown. One that is
+    /// missing for once raises nothing.
+    pub(super) by_time: bool,
+}
+
+/// Raises the marks as far as `sight` and `checkpoint` allow, and answers the event that says so.
 ///
 /// `row` is the chain's row as locked by this transaction.
 pub(super) async fn raise(
     connection: &mut PgConnection,
     context: &Context,
-    (row, head): (&ChainRow, &Head),
+    (row, sight): (&ChainRow, &Sight),
     checkpoint: (u64, B256),
 ) -> Result<Option<NewEvent>, StoreError> {
-    let target = target(connection, context, head, checkpoint).await?;
+    let head = &sight.head;
+    let target = target(connection, context, (row, sight), checkpoint).await?;
     let known = match target {
         // Another hash there means a fork that the next plan will find.
         Some((number, hash)) => blocks::named(&mut *connection, context.key, number)
@@ -36,26 +47,26 @@ pub(super) async fn raise(
         finalized: known.map(|block| (block.number, block.hash)),
     };
     chains::observe(&mut *connection, context.key, marks).await?;
-    if let Some(block) = known {
-        metrics::chain_finalized(&context.name).set(block.number as f64);
-    }
     let risen = known.filter(|block| row.finalized.is_none_or(|before| block.number > before));
-    Ok(risen.map(|block| tell::finalized(context.id, block)))
+    Ok(risen.map(|block| tell::finalized(context.id, block, row.epoch)))
 }
 
 async fn target(
     connection: &mut PgConnection,
     context: &Context,
-    head: &Head,
+    (row, sight): (&ChainRow, &Sight),
     checkpoint: (u64, B256),
 ) -> Result<Option<(u64, B256)>, StoreError> {
-    match head.finalized.filter(|_| context.rules.finalized_tag) {
+    let head = &sight.head;
+    let at_head = checkpoint == (head.latest.number, head.latest.hash);
+    match head.finalized.filter(|_| !sight.by_time) {
         Some(mark) if mark.0 <= checkpoint.0 => Ok(Some(mark)),
-        Some(_) => Ok(Some(checkpoint)),
-        None => {
+        Some(_) => Ok(at_head.then_some(checkpoint)),
+        None if sight.by_time && at_head => {
             let cutoff = head.latest.time.saturating_sub(context.rules.finality_depth.as_secs());
-            blocks::newest_before(connection, context.key, cutoff).await
+            blocks::newest_before(connection, context.key, row.finalized, cutoff).await
         }
+        None => Ok(None),
     }
 }
 
@@ -63,16 +74,16 @@ async fn target(
 pub(super) async fn alone(
     context: &Context,
     lease: &leases::Lease,
-    head: &Head,
+    sight: &Sight,
     checkpoint: (u64, B256),
 ) -> Result<(), StoreError> {
     let mut tx = context.pool.begin().await?;
     let row = chains::lock(&mut tx, context.key).await?;
     leases::check(&mut tx, lease).await?;
-    if row.checkpoint != Some(checkpoint) {
+    if row.checkpoint != Some(checkpoint) || !row.is_followed() {
         return Err(StoreError::Fenced { what: "checkpoint" });
     }
-    let event = raise(&mut tx, context, (&row, head), checkpoint).await?;
+    let event = raise(&mut tx, context, (&row, sight), checkpoint).await?;
     events::append(&mut tx, (context.key, context.id), event.as_slice()).await?;
     tx.commit().await?;
     count_told(context, event.as_slice());

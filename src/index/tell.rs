@@ -149,10 +149,11 @@ struct Finalized {
     hash: B256,
 }
 
-/// Everything up to `block` is final.
-pub fn finalized(chain: Caip2, block: EventBlock) -> NewEvent {
+/// Everything up to `block` is final. After `rewinds` of the chain it may be told again, since a
+/// person can take back what was final.
+pub fn finalized(chain: Caip2, block: EventBlock, rewinds: i32) -> NewEvent {
     let data = Finalized { to: block.number, hash: block.hash };
-    event(chain, EventKind::ChainFinalized, of_block(block, None, &[]), &data)
+    event(chain, EventKind::ChainFinalized, of_block(block, None, &rewinds.to_be_bytes()), &data)
 }
 
 #[derive(Serialize)]

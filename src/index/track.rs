@@ -42,11 +42,16 @@ impl Track {
         }
         let mut tx = context.pool.begin().await?;
         let row = chains::lock(&mut tx, context.key).await?;
-        let Some((checkpoint, _)) = row.checkpoint else { return Ok(Pass::Idle) };
+        let (Some((checkpoint, _)), true) = (row.checkpoint, row.is_followed()) else {
+            return Ok(Pass::Idle);
+        };
         let Some(block) = blocks::named(&mut *tx, context.key, checkpoint).await? else {
             return Err(StoreError::Corrupt { column: "chains.checkpoint" });
         };
         let waiting = contracts::probing(&mut *tx, context.key, JOIN_MAX).await?;
+        if waiting.is_empty() {
+            return Ok(Pass::Idle);
+        }
         let keys: Vec<_> = waiting.iter().map(|contract| contract.key).collect();
         let joined = contracts::join(&mut tx, &keys, checkpoint + 1).await?;
         let subjects = subjects(&waiting);

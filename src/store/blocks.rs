@@ -46,10 +46,11 @@ pub async fn note(
     let (numbers, hashes, parents, times) = columns(blocks);
     sqlx::query(
         r"
-        insert into chain.blocks (chain, number, hash, parent_hash, time)
-        select $1, new.number, new.hash, nullif(new.parent, $6), new.time
+        insert into chain.blocks (chain, number, hash, parent_hash, time, epoch)
+        select $1, new.number, new.hash, nullif(new.parent, $6), new.time, coalesce(back.times, 0)
         from unnest($2::int8[], $3::bytea[], $4::bytea[], $5::timestamptz[])
             as new (number, hash, parent, time)
+        left join chain.taken_back back on back.chain = $1 and back.hash = new.hash
         order by new.number
         on conflict (chain, number) do nothing
         ",
@@ -134,20 +135,22 @@ pub async fn hashes(
     Ok(rows.into_iter().map(|(at, hash)| (number(at), B256::from(hash))).collect())
 }
 
-/// The newest stored block that is at least `seconds` older than `now`.
+/// The newest stored block above `floor` whose time is at most `latest`, seconds since the epoch.
 pub async fn newest_before(
     executor: impl PgExecutor<'_>,
     chain: ChainKey,
-    before: u64,
+    floor: Option<u64>,
+    latest: u64,
 ) -> Result<Option<(u64, B256)>, StoreError> {
     let row: Option<(i64, [u8; 32])> = sqlx::query_as(
         r"
         select number, hash from chain.blocks
-        where chain = $1 and time <= $2 order by number desc limit 1
+        where chain = $1 and time <= $2 and number > $3 order by number desc limit 1
         ",
     )
     .bind(chain.0)
-    .bind(instant(before))
+    .bind(instant(latest))
+    .bind(floor.map_or(-1, height))
     .fetch_optional(executor)
     .await?;
     Ok(row.map(|(at, hash)| (number(at), B256::from(hash))))
@@ -161,7 +164,9 @@ pub async fn ensure(
 ) -> Result<(), StoreError> {
     sqlx::query(
         r"
-        insert into chain.blocks (chain, number, hash) values ($1, $2, $3)
+        insert into chain.blocks (chain, number, hash, epoch)
+        select $1, $2, $3, coalesce(
+            (select times from chain.taken_back where chain = $1 and hash = $3), 0)
         on conflict (chain, number) do nothing
         ",
     )
@@ -171,42 +176,4 @@ pub async fn ensure(
     .execute(connection)
     .await?;
     Ok(())
-}
-
-/// The lowest stored height from `from` on.
-pub async fn lowest_from(
-    executor: impl PgExecutor<'_>,
-    chain: ChainKey,
-    from: u64,
-) -> Result<Option<u64>, StoreError> {
-    let lowest: Option<i64> = sqlx::query_scalar(
-        "select min(number) from chain.blocks where chain = $1 and number >= $2",
-    )
-    .bind(chain.0)
-    .bind(height(from))
-    .fetch_one(executor)
-    .await?;
-    Ok(lowest.map(number))
-}
-
-/// Forgets the blocks `from..below` that hold no transfer; answers how many went.
-pub async fn prune(
-    executor: impl PgExecutor<'_>,
-    chain: ChainKey,
-    (from, below): (u64, u64),
-) -> Result<u64, StoreError> {
-    let done = sqlx::query(
-        r"
-        delete from chain.blocks b
-        where b.chain = $1 and b.number >= $2 and b.number < $3 and not exists (
-            select from chain.transfers t where t.chain = $1 and t.block = b.number
-        )
-        ",
-    )
-    .bind(chain.0)
-    .bind(height(from))
-    .bind(height(below))
-    .execute(executor)
-    .await?;
-    Ok(done.rows_affected())
 }

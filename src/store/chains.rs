@@ -20,8 +20,17 @@ pub struct ChainRow {
     pub checkpoint: Option<(u64, B256)>,
     /// Grows whenever the set of followed contracts changes.
     pub filter_version: i64,
+    /// How many rewinds there were.
+    pub epoch: i32,
     /// `loading`, `live`, `stalled`, `halted` or `paused`.
     pub status: String,
+}
+
+impl ChainRow {
+    /// Whether facts may be written: not while a person has to decide, or has said so.
+    pub fn is_followed(&self) -> bool {
+        !matches!(self.status.as_str(), "halted" | "paused")
+    }
 }
 
 #[derive(sqlx::FromRow)]
@@ -32,6 +41,7 @@ struct Row {
     checkpoint: Option<i64>,
     checkpoint_hash: Option<[u8; 32]>,
     filter_version: i64,
+    epoch: i32,
     status: String,
 }
 
@@ -43,6 +53,7 @@ impl From<Row> for ChainRow {
             finalized: row.finalized.map(number),
             checkpoint: row.checkpoint.map(number).zip(row.checkpoint_hash.map(B256::from)),
             filter_version: row.filter_version,
+            epoch: row.epoch,
             status: row.status,
         }
     }
@@ -65,6 +76,8 @@ pub async fn ensure(
     id: Caip2,
     name: &str,
 ) -> Result<ChainKey, StoreError> {
+    // Attaching waits for readers of the parent; give up rather than queue everybody behind it.
+    sqlx::query("set local lock_timeout = '5s'").execute(&mut *connection).await?;
     let key: i16 = sqlx::query_scalar(
         r"
         insert into chain.chains (caip2, name) values ($1, $2)
@@ -76,8 +89,6 @@ pub async fn ensure(
     .bind(name)
     .fetch_one(&mut *connection)
     .await?;
-    // Attaching waits for readers of the parent; give up rather than queue everybody behind it.
-    sqlx::query("set local lock_timeout = '5s'").execute(&mut *connection).await?;
     sqlx::query("select chain.create_partitions($1)").bind(key).execute(&mut *connection).await?;
     sqlx::query(
         "insert into chain.streams (name, chain) values ($1, $2) on conflict (name) do nothing",
@@ -93,7 +104,7 @@ pub async fn ensure(
 pub async fn load(executor: impl PgExecutor<'_>, key: ChainKey) -> Result<ChainRow, StoreError> {
     let row: Row = sqlx::query_as(
         r"
-        select id, genesis_hash, finalized, checkpoint, checkpoint_hash, filter_version, status
+        select id, genesis_hash, finalized, checkpoint, checkpoint_hash, filter_version, epoch, status
         from chain.chains where id = $1
         ",
     )
@@ -110,7 +121,7 @@ pub async fn find(
 ) -> Result<Option<ChainRow>, StoreError> {
     let row: Option<Row> = sqlx::query_as(
         r"
-        select id, genesis_hash, finalized, checkpoint, checkpoint_hash, filter_version, status
+        select id, genesis_hash, finalized, checkpoint, checkpoint_hash, filter_version, epoch, status
         from chain.chains where caip2 = $1
         ",
     )
@@ -120,12 +131,13 @@ pub async fn find(
     Ok(row.map(ChainRow::from))
 }
 
-/// Reads the row and holds its lock until the transaction ends.
+/// Reads the row and holds its lock until the transaction ends. The lock lets rows that only refer
+/// to the chain be inserted meanwhile.
 pub async fn lock(connection: &mut PgConnection, key: ChainKey) -> Result<ChainRow, StoreError> {
     let row: Row = sqlx::query_as(
         r"
-        select id, genesis_hash, finalized, checkpoint, checkpoint_hash, filter_version, status
-        from chain.chains where id = $1 for update
+        select id, genesis_hash, finalized, checkpoint, checkpoint_hash, filter_version, epoch, status
+        from chain.chains where id = $1 for no key update
         ",
     )
     .bind(key.0)
@@ -186,7 +198,8 @@ pub async fn move_checkpoint(
         r"
         update chain.chains set
             checkpoint = $2, checkpoint_hash = $3, checkpoint_at = clock_timestamp(),
-            head = greatest(head, $2), epoch = epoch + $4::int
+            head = greatest(head, $2), epoch = epoch + $4::int,
+            safe = case when $4 then least(safe, $2) else safe end
         where id = $1
         ",
     )

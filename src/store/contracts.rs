@@ -169,8 +169,8 @@ pub async fn whole(
         where c.chain = $1 and c.state in ('loading', 'folding') and (
             c.live_from <= c.start_block or exists (
                 select from chain.load_sets s
-                where s.chain = c.chain and c.id = any (s.contract_ids)
-                    and s.loaded @> int8range(c.start_block, c.live_from)
+                where s.chain = c.chain and s.contract_ids @> array[c.id]
+                    and s.loaded @> int8range(c.start_block, greatest(c.start_block, c.live_from))
             )
         )
         order by c.id limit 1

@@ -20,6 +20,7 @@ pub mod contracts;
 pub mod wishes;
 pub mod counters;
 pub mod blocks;
+pub mod prune;
 pub mod taken_back;
 pub mod transfers;
 pub mod holdings;

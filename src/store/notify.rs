@@ -6,6 +6,9 @@ use sqlx::postgres::PgListener;
 
 use super::{Pool, StoreError};
 
+/// Payload that tells of contracts to be joined to their chain.
+pub const CONTRACTS: &str = "contracts";
+
 const CHANNEL: &str = "herald";
 
 /// Tells every replica that there may be new work.

@@ -17,6 +17,42 @@ const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 /// Longest a server may take for its first answer; a network that swallows packets takes minutes.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// How the connections of the daemon are shared out: a live edge never waits for a load or a fold,
+/// and neither waits for readers.
+#[derive(Clone)]
+pub struct Pools {
+    /// For the live edges.
+    pub live: Pool,
+    /// For all other workers; one connection listens for wake-ups.
+    pub work: Pool,
+    /// For readers; the server ends their statements in time.
+    pub reads: Pool,
+}
+
+impl Pools {
+    /// Half for readers, of the rest a third for the live edges.
+    pub fn open(options: &PgConnectOptions, connections_max: u32, limit: Duration) -> Self {
+        let reads = (connections_max / 2).max(1);
+        let live = ((connections_max - reads) / 3).max(1);
+        let work = (connections_max - reads).saturating_sub(live).max(2);
+        Self {
+            live: open(options.clone(), live),
+            work: open(options.clone(), work),
+            reads: open_bounded(options.clone(), reads, limit),
+        }
+    }
+
+    /// Each of them.
+    pub fn all(&self) -> [&Pool; 3] {
+        [&self.live, &self.work, &self.reads]
+    }
+
+    /// Closes all connections.
+    pub async fn close(&self) {
+        tokio::join!(self.live.close(), self.work.close(), self.reads.close());
+    }
+}
+
 /// A pool of at most `connections_max` connections; connects lazily.
 pub fn open(options: PgConnectOptions, connections_max: u32) -> Pool {
     let options = options.application_name("herald").options([

@@ -101,7 +101,7 @@ pub async fn claim(
             select id from chain.spans
             where chain = $1 and state = 'pending'
                 and (lease_until is null or lease_until < clock_timestamp() or lease_owner = $2)
-            order by id limit 1 for update skip locked
+            order by lease_until nulls first, id limit 1 for update skip locked
         ) free, chain.load_sets l
         where s.id = free.id and l.id = s.set_id
         returning s.id, l.contract_ids, s.next_block, s.to_block, s.last_hash, s.lease_token
@@ -167,22 +167,32 @@ pub async fn advance(
     Ok(())
 }
 
+/// Puts the cursor of a claimed span back to its beginning: what it has loaded is not believed.
+pub async fn restart(connection: &mut PgConnection, span: &Span) -> Result<(), StoreError> {
+    sqlx::query(
+        r"
+        with back as (
+            update chain.spans s set next_block = s.from_block, last_hash = null,
+                lease_until = null, lease_token = s.lease_token + 1
+            from chain.spans before where s.id = $1 and before.id = s.id
+            returning s.set_id, int8range(before.from_block, before.next_block) as read
+        )
+        update chain.load_sets l set loaded = l.loaded - int8multirange(back.read)
+        from back where l.id = back.set_id
+        ",
+    )
+    .bind(span.id)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
 /// After a rewind to `to` nothing above it is loaded or waits to be; claims under way are fenced.
 pub async fn clip(
     connection: &mut PgConnection,
     chain: ChainKey,
     to: u64,
 ) -> Result<(), StoreError> {
-    sqlx::query(
-        r"
-        update chain.load_sets set loaded = loaded * int8multirange(int8range(null, $2 + 1))
-        where chain = $1 and upper(loaded) > $2 + 1
-        ",
-    )
-    .bind(chain.0)
-    .bind(height(to))
-    .execute(&mut *connection)
-    .await?;
     sqlx::query(
         r"
         update chain.spans set
@@ -194,6 +204,16 @@ pub async fn clip(
             lease_until = null,
             lease_token = lease_token + 1
         where chain = $1 and to_block > $2
+        ",
+    )
+    .bind(chain.0)
+    .bind(height(to))
+    .execute(&mut *connection)
+    .await?;
+    sqlx::query(
+        r"
+        update chain.load_sets set loaded = loaded * int8multirange(int8range(null, $2 + 1))
+        where chain = $1 and upper(loaded) > $2 + 1
         ",
     )
     .bind(chain.0)

@@ -34,7 +34,7 @@ pub async fn take(
         ), counted as (
             insert into chain.taken_back as back (chain, number, hash, times)
             select $1, number, hash, epoch + 1 from gone
-            on conflict (chain, hash) do update set times = excluded.times
+            on conflict (chain, hash) do update set times = greatest(back.times, excluded.times)
         )
         select number, hash, time, epoch from gone order by number desc
         ",

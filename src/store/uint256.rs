@@ -48,7 +48,7 @@ impl Uint256 {
             Some(u16::from_be_bytes(bytes.get(at * 2..at * 2 + 2)?.try_into().ok()?))
         };
         let (count, weight, sign) = (word(0)? as usize, word(1)? as i16, word(2)?);
-        if sign != 0 || (count > 0 && weight + 1 < count as i16) {
+        if sign != 0 || (count > 0 && i32::from(weight) + 1 < count as i32) {
             return None;
         }
         let mut value = U256::ZERO;

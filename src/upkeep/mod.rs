@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
-use crate::store::{Pool, blocks, chains};
+use crate::store::{Pool, chains, prune};
 use crate::types::ChainKey;
 use crate::work::{Pass, Worker};
 
@@ -44,14 +44,16 @@ impl Worker for Prune {
             return Ok(Pass::Idle);
         };
         let from = self.done.load(Ordering::Relaxed);
-        let Some(first) = blocks::lowest_from(&self.pool, self.chain, from).await? else {
+        let Some(first) = prune::lowest_from(&self.pool, self.chain, from).await? else {
             return Ok(Pass::Idle);
         };
         let below = floor.min(first.saturating_add(HEIGHTS_MAX));
         if below <= first {
             return Ok(Pass::Idle);
         }
-        blocks::prune(&self.pool, self.chain, (first, below)).await?;
+        let mut tx = self.pool.begin().await?;
+        prune::prune(&mut tx, self.chain, (first, below)).await?;
+        tx.commit().await?;
         self.done.store(below, Ordering::Relaxed);
         Ok(if below < floor { Pass::Worked } else { Pass::Idle })
     }

@@ -23,7 +23,7 @@ impl Topic {
     /// Payload of the notification.
     pub fn as_str(self) -> &'static str {
         match self {
-            Self::Contracts => "contracts",
+            Self::Contracts => notify::CONTRACTS,
             Self::Spans => "spans",
             Self::Folds => "folds",
         }

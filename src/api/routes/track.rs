@@ -54,7 +54,7 @@ pub(crate) async fn create(
     let meta = Meta::of(std::slice::from_ref(&chain));
     if created {
         // A wake-up that is lost costs the tracker's timer, not the contract.
-        if let Err(error) = notify::send(&state.pool, "contracts").await {
+        if let Err(error) = notify::send(&state.pool, notify::CONTRACTS).await {
             tracing::debug!("the tracker was not woken: {error}");
         }
     }
