@@ -24,7 +24,7 @@ use crate::store::chains::{self, ChainRow};
 use crate::store::pool::Pools;
 use crate::store::wishes::Tracked;
 use crate::store::{self, Pool, leases, spans};
-use crate::supervisor::Supervisor;
+use crate::supervisor::{Supervisor, connections};
 use crate::telemetry::metrics::{self, Connection, Exporter};
 use crate::upkeep::Prune;
 use crate::work::{self, Wakes, Worker};
@@ -91,12 +91,10 @@ impl App {
             request_timeout: self.request_timeout,
             metrics: Arc::new(move || render.render()),
         };
-        let (listener, router, closing) = (self.listener, api::router(state), stop.clone());
-        supervisor.task("http", async move {
-            if let Err(error) = api::serve(listener, router, closing).await {
-                tracing::error!("the HTTP server failed: {error}");
-            }
-        });
+        let (router, closing) = (api::router(state), stop.clone());
+        let serve = move |stream| api::connection(stream, router.clone(), closing.clone());
+        let http = connections(self.listener, api::CONNECTIONS_MAX, stop.clone(), serve);
+        supervisor.task("http", http);
         let wakes = Wakes::default();
         supervisor.task("wake-ups", wake_ups(self.pools.work.clone(), wakes.clone(), stop.clone()));
         supervisor.task("gauges", gauges(self.pools.clone(), self.exporter, stop.clone()));

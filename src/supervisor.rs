@@ -5,6 +5,7 @@ use std::future::Future;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::net::{TcpListener, TcpStream};
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -17,6 +18,38 @@ pub const DRAIN: Duration = Duration::from_secs(4);
 
 /// Pause before a task that panicked starts again, so that a lasting bug does not burn a core.
 const RESTART_PAUSE: Duration = Duration::from_secs(1);
+
+/// Pause after a connection could not be accepted, as when no file may be opened any more.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(100);
+
+/// Accepts connections until `stop`, each served in a task of its own, at most `most` at once; then
+/// waits for those that are open. How long that may take is the caller's to bound.
+pub async fn connections<F>(
+    listener: TcpListener,
+    most: usize,
+    stop: CancellationToken,
+    serve: impl Fn(TcpStream) -> F,
+) where
+    F: Future<Output = ()> + Send + 'static,
+{
+    let mut open = JoinSet::new();
+    loop {
+        tokio::select! {
+            () = stop.cancelled() => break,
+            Some(_) = open.join_next() => {}
+            accepted = listener.accept(), if open.len() < most => match accepted {
+                Ok((stream, _)) => {
+                    open.spawn(serve(stream));
+                }
+                Err(error) => {
+                    tracing::warn!(open = open.len(), "a connection was not accepted: {error}");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            },
+        }
+    }
+    while open.join_next().await.is_some() {}
+}
 
 /// The tasks of this process.
 pub struct Supervisor {

@@ -24,7 +24,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 pub use router::{ROUTES, router};
-pub use serve::serve;
+pub use serve::{CONNECTIONS_MAX, connection};
 
 use crate::store::Pool;
 

@@ -32,6 +32,9 @@ pub struct Args {
     /// Address and port of the API; 127.0.0.1:8080 where that is free, else any free port
     #[arg(long, value_name = "ADDRESS")]
     pub listen: Option<SocketAddr>,
+    /// Whether the configuration says where to listen; filled in by the caller.
+    #[arg(skip)]
+    pub listen_is_set: bool,
     /// Seed of the traffic: the same seed makes the same mints, transfers, burns and reorgs
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
@@ -57,7 +60,11 @@ async fn play(
     signals: &mut Signals,
 ) -> anyhow::Result<Exit> {
     config.chains = stage.devnet.configuration();
-    config.http.listen = args.listen.unwrap_or_else(|| devnet::free_address(USUAL_ADDRESS));
+    config.http.listen = match args.listen {
+        Some(address) => address,
+        None if args.listen_is_set => config.http.listen,
+        None => devnet::free_address(USUAL_ADDRESS),
+    };
     let options = stage.database();
     let mut connection = options.clone().connect().await.context("the demo's database")?;
     let mut guard = options.clone().connect().await.context("the demo's database")?;

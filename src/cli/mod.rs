@@ -116,7 +116,10 @@ async fn dispatch(command: Command, loaded: Loaded) -> anyhow::Result<Exit> {
     match command {
         Command::Run(run::Args {}) => run::run(loaded.config).await,
         #[cfg(feature = "dev")]
-        Command::Dev(args) => dev::run(loaded.config, args).await,
+        Command::Dev(args) => {
+            let listen_is_set = !loaded.is_default("http.listen");
+            dev::run(loaded.config, dev::Args { listen_is_set, ..args }).await
+        }
         Command::Migrate(migrate::Args {}) => migrate::run(loaded.config).await,
         Command::Rewind(args) => rewind::run(loaded.config, args).await,
         Command::Status(args) => status::run(loaded.config, args).await,

@@ -1,7 +1,5 @@
 //! `herald rewind`: takes stored blocks back by a person's decision.
 
-use anyhow::Context as _;
-
 use super::database::{Need, open};
 use super::{Exit, out};
 use crate::app;
@@ -26,10 +24,12 @@ pub struct Args {
 
 /// Takes the blocks back and says what went.
 pub async fn run(config: Config, args: Args) -> anyhow::Result<Exit> {
-    let known = || config.chains.iter().map(|chain| chain.name.as_str()).collect::<Vec<_>>();
-    let chain = config.chains.iter().find(|chain| chain.name == args.chain).with_context(|| {
-        format!("--chain {}: configured are {}", args.chain, known().join(", "))
-    })?;
+    let Some(chain) = config.chains.iter().find(|chain| chain.name == args.chain) else {
+        let known: Vec<&str> = config.chains.iter().map(|chain| chain.name.as_str()).collect();
+        let known = known.join(", ");
+        out::complain(&format!("error: --chain {}: configured are {known}", args.chain));
+        return Ok(Exit::Wrong);
+    };
     let opened = open(&config.database, Need::Command).await?;
     let done = async {
         opened.require_current().await?;

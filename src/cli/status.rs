@@ -58,7 +58,7 @@ fn lines(chains: &[ChainStanding]) -> Vec<String> {
             chain.not_ready
         ));
         lines.extend(chain.detail.iter().map(|detail| format!("  {detail}")));
-        lines.extend(chain.troubles.iter().map(|trouble| format!("  endpoint {trouble}")));
+        lines.extend(chain.troubles.iter().map(|trouble| format!("  {trouble}")));
         lines.extend(next(chain).map(|next| format!("  next: {next}")));
     }
     lines

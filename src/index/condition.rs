@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use super::Context;
 use super::plan::LOOK_MAX;
+use crate::chain::ChainError;
 use crate::store::endpoints::Seen;
-use crate::store::{contracts, endpoints, spans, status};
+use crate::store::{StoreError, contracts, endpoints, spans, status};
 use crate::telemetry::metrics;
 use crate::types::ContractState;
 use crate::work::Pass;
@@ -16,6 +17,15 @@ const REPORT_EVERY: Duration = Duration::from_secs(5);
 
 /// How long a chain may fail before it is called stalled: longer than a node's usual hiccup.
 const STALLED_AFTER: Duration = Duration::from_secs(10);
+
+/// What everybody may read of a failure: a node's words, but none of the database's.
+fn public(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<ChainError>() {
+        Some(error) => error.to_string(),
+        None if error.is::<StoreError>() => "the database fails; the log says how".into(),
+        None => format!("{error:#}"),
+    }
+}
 
 /// Keeps the condition of one chain.
 pub(super) struct Condition {
@@ -67,7 +77,7 @@ impl Condition {
         if let Err(error) = outcome
             && failing_for >= STALLED_AFTER
         {
-            self.be("stalled", Some(format!("{error:#}"))).await?;
+            self.be("stalled", Some(public(error))).await?;
         }
         let due = self.memory(|memory| {
             let due = memory.reported.is_none_or(|at| at.elapsed() >= REPORT_EVERY);
@@ -87,6 +97,10 @@ impl Condition {
         let context = &self.context;
         let detail = next.as_ref().and_then(|(_, detail)| detail.as_deref());
         status::set_status(&context.pool, context.key, now, detail).await?;
+        if now == "stalled" {
+            let why = detail.unwrap_or_default();
+            tracing::warn!(chain.id = %context.id, "{} is stalled: {why}", context.name);
+        }
         self.memory(|memory| memory.status = next);
         Ok(())
     }

@@ -49,7 +49,7 @@ pub(super) async fn transfers(
     };
     let filter = filter(contracts);
     // Without blooms nothing would show that a range was answered with less than there is.
-    let logs = if admitted.len() > BY_HASH_MAX && context.rules.trust_bloom {
+    let mut logs = if admitted.len() > BY_HASH_MAX && context.rules.trust_bloom {
         match by_range(context, &filter, headers, &admitted).await {
             Err(ChainError::RangeTooWide { .. } | ChainError::TooManyLogs { .. }) => {
                 by_hash(context, &filter, &admitted).await?
@@ -59,7 +59,28 @@ pub(super) async fn transfers(
     } else {
         by_hash(context, &filter, &admitted).await?
     };
+    let shown: HashSet<u64> = logs.iter().map(|log| log.block).collect();
+    let named = |header: &&&Header| context.rules.trust_bloom && !header.logs_bloom.is_zero();
+    let silent = admitted.iter().filter(named).filter(|one| !shown.contains(&one.block.number));
+    for header in silent {
+        logs.extend(once_more(context, &filter, header.block).await?);
+    }
+    logs.sort_by_key(|log| (log.block, log.log_index));
     Ok(decoded(contracts, &logs))
+}
+
+/// Asks by number for a block whose bloom names a followed contract and that answered no log by its
+/// hash: some nodes answer hashes that they do not know, or do not look at, with nothing.
+async fn once_more(
+    context: &Context,
+    filter: &LogFilter,
+    block: BlockRef,
+) -> Result<Vec<RawLog>, ChainError> {
+    let logs = context.chain.logs(LogScope::Range(block.number, block.number), filter).await?;
+    match logs.iter().find(|log| log.block_hash != block.hash) {
+        Some(log) => Err(other_block(log)),
+        None => Ok(logs),
+    }
 }
 
 /// Root of a trie without entries, keccak256(rlp("")) (yellow paper, appendix D).

@@ -129,6 +129,11 @@ impl LiveEdge {
             let text = format!("no endpoint shows block {} as it is stored", checkpoint.0);
             return Err(ChainError::Behind { text }.into());
         }
+        if head.latest.number > checkpoint.0 {
+            let text =
+                format!("block {} does not stand on the stored one below it", checkpoint.0 + 1);
+            return Err(ChainError::Behind { text }.into());
+        }
         let news = *self.settled() != Some(*head);
         if news {
             settle::alone(&self.context, lease, sight, checkpoint).await?;

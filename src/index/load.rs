@@ -159,6 +159,11 @@ impl Worker for Load {
     }
 
     async fn pass(&self) -> anyhow::Result<Pass> {
-        unless_passing(self.step().await)
+        let outcome = self.step().await;
+        if let Err(error) = &outcome {
+            let (pool, owner) = (&self.context.pool, &self.context.owner);
+            spans::note_failure(pool, self.context.key, owner, &format!("{error:#}")).await?;
+        }
+        unless_passing(outcome)
     }
 }

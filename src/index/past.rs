@@ -5,6 +5,7 @@
 //! another fork answers a range with that fork's logs, or with none.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::ops::RangeInclusive;
 
 use alloy::primitives::B256;
 use anyhow::Context as _;
@@ -47,7 +48,7 @@ pub(super) async fn settled(
     (span, to): (&Span, u64),
 ) -> anyhow::Result<Step> {
     let from = span.next;
-    let ends = shown_ends(context, (from, to)).await?;
+    let (ends, times) = shown_ends(context, (from, to)).await?;
     seam(span, ends.first_parent)?;
     fits_stored(context, &ends).await?;
     let logs = context.chain.logs(LogScope::Range(from, to), &fetch::filter(followed)).await?;
@@ -58,6 +59,10 @@ pub(super) async fn settled(
         return Err(behind(to, "a log of it belongs to another fork"));
     }
     let mut blocks = blocks_of(context, &logs).await?;
+    let in_order = blocks.is_sorted_by_key(|block| block.time);
+    if !in_order || blocks.iter().any(|block| !times.contains(&block.time)) {
+        return Err(behind(to, "the times of its logs' blocks do not fit the headers"));
+    }
     let transfers = fetch::decoded(followed, &logs);
     let kept: HashSet<u64> =
         transfers.iter().map(|stored| stored.transfer.position.block).collect();
@@ -116,12 +121,17 @@ async fn fits_stored(context: &Context, ends: &StepEnds) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn shown_ends(context: &Context, (from, to): (u64, u64)) -> anyhow::Result<StepEnds> {
+/// The ends of the step as the chain's headers show them, and the time between them.
+async fn shown_ends(
+    context: &Context,
+    (from, to): (u64, u64),
+) -> anyhow::Result<(StepEnds, RangeInclusive<u64>)> {
     let shown = context.chain.headers(&[from, to]).await?;
     let (Some(Some(first)), Some(Some(last))) = (shown.first(), shown.last()) else {
         return Err(behind(to, "the endpoint does not show it"));
     };
-    Ok(StepEnds { from, to, first_parent: first.block.parent, last_hash: last.block.hash })
+    let ends = StepEnds { from, to, first_parent: first.block.parent, last_hash: last.block.hash };
+    Ok((ends, first.block.time..=last.block.time))
 }
 
 /// The blocks that hold these logs, each with one hash; times come from the logs where the node

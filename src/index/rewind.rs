@@ -19,7 +19,7 @@ use crate::store::events::{self, NewEvent};
 use crate::store::holdings::{self, Holding, TokenKey};
 use crate::store::rewinds::{self, Rewind};
 use crate::store::transfers::{self, StoredTransfer};
-use crate::store::{StoreError, blocks, leases, spans, status, taken_back, versions};
+use crate::store::{StoreError, blocks, clip, leases, status, taken_back, versions};
 use crate::types::{ContractKey, ContractState};
 
 /// A rewind that was decided.
@@ -116,7 +116,7 @@ async fn take_back(
     order: &Order<'_>,
 ) -> Result<(Outcome, Vec<NewEvent>), StoreError> {
     let (key, to) = (context.key, order.to.0);
-    spans::clip(tx, key, to).await?;
+    clip::clip(tx, key, to).await?;
     let gone_blocks = taken_back::take(tx, key, to).await?;
     blocks::ensure(tx, key, order.to).await?;
     let gone = transfers::take_back(tx, key, to).await?;

@@ -27,6 +27,7 @@ pub mod holdings;
 pub mod versions;
 pub mod fold;
 pub mod spans;
+pub mod clip;
 pub mod events;
 pub mod rewinds;
 pub mod standing;

@@ -14,6 +14,9 @@ pub const SERVER_OLDEST: i32 = 140_000;
 /// answers 503 instead of hanging.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How long an idle connection is believed to work without a ping.
+const IDLE_TRUSTED: Duration = Duration::from_millis(500);
+
 /// Longest a server may take for its first answer; a network that swallows packets takes minutes.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(10);
 
@@ -63,7 +66,14 @@ pub fn open(options: PgConnectOptions, connections_max: u32) -> Pool {
     PgPoolOptions::new()
         .max_connections(connections_max)
         .acquire_timeout(ACQUIRE_TIMEOUT)
+        // A ping for each statement would double its time; a connection that lay idle may have
+        // lost its server since.
         .test_before_acquire(false)
+        .before_acquire(|connection, meta| {
+            Box::pin(
+                async move { Ok(meta.idle_for < IDLE_TRUSTED || connection.ping().await.is_ok()) },
+            )
+        })
         .connect_lazy_with(options)
 }
 

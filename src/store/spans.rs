@@ -149,6 +149,7 @@ pub async fn advance(
                 next_block = $3 + 1,
                 state = case when $3 >= to_block then 'done' else 'pending' end,
                 lease_until = null,
+                detail = null,
                 first_parent_hash = case when $2 = from_block then $4 else first_parent_hash end,
                 last_hash = $5
             where id = $1 returning set_id
@@ -163,6 +164,28 @@ pub async fn advance(
     .bind(step.first_parent.0)
     .bind(step.last_hash.0)
     .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Notes why the step that `owner` has claimed failed; the next step that succeeds clears it.
+pub async fn note_failure(
+    executor: impl PgExecutor<'_>,
+    chain: ChainKey,
+    owner: &str,
+    why: &str,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        r"
+        update chain.spans set detail = left($3, 500)
+        where chain = $1 and lease_owner = $2 and state = 'pending'
+            and lease_until > clock_timestamp()
+        ",
+    )
+    .bind(chain.0)
+    .bind(owner)
+    .bind(why)
+    .execute(executor)
     .await?;
     Ok(())
 }
@@ -182,42 +205,6 @@ pub async fn restart(connection: &mut PgConnection, span: &Span) -> Result<(), S
         ",
     )
     .bind(span.id)
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// After a rewind to `to` nothing above it is loaded or waits to be; claims under way are fenced.
-pub async fn clip(
-    connection: &mut PgConnection,
-    chain: ChainKey,
-    to: u64,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        r"
-        update chain.spans set
-            to_block = greatest($2, from_block - 1),
-            next_block = least(next_block, greatest($2, from_block - 1) + 1),
-            state = case when least(next_block, greatest($2, from_block - 1) + 1)
-                > greatest($2, from_block - 1) then 'done' else 'pending' end,
-            last_hash = case when next_block > $2 + 1 then null else last_hash end,
-            lease_until = null,
-            lease_token = lease_token + 1
-        where chain = $1 and to_block > $2
-        ",
-    )
-    .bind(chain.0)
-    .bind(height(to))
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query(
-        r"
-        update chain.load_sets set loaded = loaded * int8multirange(int8range(null, $2 + 1))
-        where chain = $1 and upper(loaded) > $2 + 1
-        ",
-    )
-    .bind(chain.0)
-    .bind(height(to))
     .execute(connection)
     .await?;
     Ok(())

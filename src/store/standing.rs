@@ -27,9 +27,9 @@ pub struct ChainStanding {
     pub contracts: i64,
     /// Those whose history is not whole yet.
     pub not_ready: i64,
-    /// Seconds since a node last showed this chain.
+    /// Seconds since a daemon last wrote anything about this chain.
     pub idle_seconds: i64,
-    /// Endpoints that are not well, each with its reason.
+    /// Endpoints that are not well and steps of the past that fail, each with its reason; the first 20.
     pub troubles: Vec<String>,
 }
 
@@ -54,9 +54,13 @@ pub async fn chains(pool: &Pool) -> Result<Vec<ChainStanding>, StoreError> {
             coalesce(extract(epoch from clock_timestamp() - greatest(h.head_at, h.checkpoint_at,
                 (select max(e.seen_at) from chain.endpoints e where e.chain = h.id))), 0)::int8
                 as idle_seconds,
-            array(select e.name || ' is ' || e.status || coalesce(': ' || e.detail, '')
+            array(select 'endpoint ' || e.name || ' is ' || e.status || coalesce(': ' || e.detail, '')
                 from chain.endpoints e where e.chain = h.id and e.status in ('failing', 'misconfigured')
-                order by e.name) as troubles
+                union all
+                select 'loading from block ' || s.next_block || ' fails: ' || s.detail
+                from chain.spans s
+                where s.chain = h.id and s.state = 'pending' and s.detail is not null
+                limit 20) as troubles
         from chain.chains h order by h.name
         "#,
     )

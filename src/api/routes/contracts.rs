@@ -64,7 +64,9 @@ pub(crate) fn view(row: &ContractRow, chain: Option<&Standing>) -> ContractView 
         start_block: row.start_block,
         status: row.state.clone(),
         loaded_percent: row.loaded_percent.map(answer::percent),
-        covered: indexed.map(|to| Covered { from: row.start_block, to }),
+        covered: indexed
+            .filter(|to| row.start_block <= *to)
+            .map(|to| Covered { from: row.start_block, to }),
         trust: Trust { consistent: None, audited_at: None, proven: Vec::new() },
         supply: known(row.supply),
         holders: known(row.holders),

@@ -1,10 +1,13 @@
 //! POST `/v1/contracts`: asks for a contract to be followed. The row is all that is written here;
 //! joining it to the chain is the tracker's work.
 
+use std::fmt;
+
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
+use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::contracts::view;
@@ -76,9 +79,40 @@ async fn object(headers: &HeaderMap, body: Body) -> Result<Map<String, Value>, P
     })?;
     let refused = |detail: String| Problem::invalid(vec![Fault::new("body", "", detail)]);
     match serde_json::from_slice(&bytes) {
-        Ok(Value::Object(object)) => Ok(object),
-        Ok(_) => Err(refused("the body is no JSON object".into())),
+        Ok(Members(object)) => Ok(object),
+        Err(error) if error.is_data() => Err(refused(error.to_string())),
         Err(error) => Err(refused(format!("the body is no JSON: {error}"))),
+    }
+}
+
+/// The members of an object, each once: which of two would count is nobody's to guess.
+struct Members(Map<String, Value>);
+
+impl<'de> Deserialize<'de> for Members {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_map(Once).map(Self)
+    }
+}
+
+struct Once;
+
+impl<'de> Visitor<'de> for Once {
+    type Value = Map<String, Value>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("a JSON object")
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
+        let mut members = Map::new();
+        while let Some((name, value)) = access.next_entry::<String, Value>()? {
+            if members.contains_key(&name) {
+                let short: String = name.chars().take(64).collect();
+                return Err(A::Error::custom(format!("the member {short} is there twice")));
+            }
+            members.insert(name, value);
+        }
+        Ok(members)
     }
 }
 

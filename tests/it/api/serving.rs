@@ -1,6 +1,7 @@
 //! The server on a socket: answers, ends when told to, and counts what it answered.
 
-use herald::api::serve;
+use herald::api::{CONNECTIONS_MAX, connection};
+use herald::supervisor::connections;
 use herald::telemetry::metrics;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -14,7 +15,9 @@ async fn the_server_answers_and_ends_when_it_is_told_to() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
     let shutdown = CancellationToken::new();
-    let server = serve(listener, world.router.clone(), shutdown.clone());
+    let (router, closing) = (world.router.clone(), shutdown.clone());
+    let serve = move |stream| connection(stream, router.clone(), closing.clone());
+    let server = connections(listener, CONNECTIONS_MAX, shutdown.clone(), serve);
     let client = async {
         let mut stream = TcpStream::connect(address).await.unwrap();
         stream
@@ -26,8 +29,7 @@ async fn the_server_answers_and_ends_when_it_is_told_to() {
         shutdown.cancel();
         answer
     };
-    let (ended, answer) = tokio::join!(server, client);
-    ended.unwrap();
+    let ((), answer) = tokio::join!(server, client);
     assert!(answer.starts_with("HTTP/1.1 200 OK"), "{answer}");
     assert!(answer.contains("\"name\":\"herald\""));
 }
