@@ -4,6 +4,7 @@ use anyhow::{Context as _, bail};
 use secrecy::ExposeSecret;
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{ConnectOptions, Connection};
+use url::Url;
 
 use crate::config::{Database, DatabaseSource, Embedded};
 use crate::postgres::{Claim, Cluster};
@@ -56,12 +57,50 @@ pub(super) async fn open(database: &Database, need: Need) -> anyhow::Result<Open
 pub(super) async fn reach(database: &Database, need: Need) -> anyhow::Result<Opened> {
     match database.required()? {
         DatabaseSource::Url(url) => {
-            let options: PgConnectOptions =
-                url.expose_secret().parse().context("database.url cannot be read")?;
+            let options = options(url.expose_secret()).context("database.url cannot be read")?;
             Ok(Opened { options, server: None, embedded: None })
         }
         DatabaseSource::Embedded(settings) => embedded(settings, need).await,
     }
+}
+
+/// Parameters of a URL that are read; `options[...]` besides.
+const PARAMETERS: [&str; 18] = [
+    "sslmode",
+    "ssl-mode",
+    "sslrootcert",
+    "ssl-root-cert",
+    "ssl-ca",
+    "sslcert",
+    "ssl-cert",
+    "sslkey",
+    "ssl-key",
+    "statement-cache-capacity",
+    "host",
+    "hostaddr",
+    "port",
+    "dbname",
+    "user",
+    "password",
+    "application_name",
+    "options",
+];
+
+/// Reads a URL. Parameters that mean nothing here, such as those of other drivers, are told by name
+/// and left out: sqlx would log them with their values, among them `sslpassword`.
+fn options(url: &str) -> anyhow::Result<PgConnectOptions> {
+    let mut url = Url::parse(url)?;
+    let is_known = |key: &str| PARAMETERS.contains(&key) || key.starts_with("options[");
+    let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
+    for (key, _) in pairs.iter().filter(|(key, _)| !is_known(key)) {
+        tracing::warn!("database.url: the parameter {key} is unknown here and ignored");
+    }
+    url.set_query(None);
+    let known = pairs.into_iter().filter(|(key, _)| is_known(key));
+    for (key, value) in known {
+        url.query_pairs_mut().append_pair(&key, &value);
+    }
+    Ok(url.as_str().parse()?)
 }
 
 async fn embedded(settings: &Embedded, need: Need) -> anyhow::Result<Opened> {
@@ -88,7 +127,11 @@ impl Opened {
     /// Asks the server what it is; fails where it does not answer or is too old.
     pub(super) async fn probe(&mut self) -> anyhow::Result<()> {
         let probed = pool::probe(&self.options).await.with_context(|| {
-            let place = format!("{}:{}", self.options.get_host(), self.options.get_port());
+            let (port, host) = (self.options.get_port(), self.options.get_host());
+            let place = match self.options.get_socket() {
+                Some(folder) => format!("{}/.s.PGSQL.{port}", folder.display()),
+                None => format!("{host}:{port}"),
+            };
             format!("the database at {place} cannot be used; nothing was changed")
         });
         self.server = Some(probed?);

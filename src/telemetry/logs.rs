@@ -3,6 +3,8 @@
 use std::io::IsTerminal;
 
 use anyhow::Context;
+use tracing::Level;
+use tracing_subscriber::filter::filter_fn;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
@@ -23,10 +25,25 @@ pub fn init(log: &Log) -> anyhow::Result<()> {
         // Fields beside the message, not below it, so that a query names them directly.
         Box::new(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr))
     };
+    // The filters stand before everything, not on the one layer: there a question whether a line
+    // would be told, such as sqlx asks of every statement, swallows the next line.
     tracing_subscriber::registry()
-        .with(layer.with_filter(filter))
+        .with(layer)
+        .with(filter)
+        .with(filter_fn(|line| may_be_told(line.target(), line.level())))
         .try_init()
         .context("the log of this process has already been started")
+}
+
+/// Crates whose lines below `info` can show nothing secret: this one, and the statements of sqlx,
+/// whose values are bound.
+const DISCREET: [&str; 2] = ["herald", "sqlx"];
+
+/// Whether a line may be told, whatever the filter says: libraries print whole requests below
+/// `info`, with the keys that providers put into URLs.
+fn may_be_told(target: &str, level: &Level) -> bool {
+    let origin = target.split("::").next().unwrap_or_default();
+    *level <= Level::INFO || DISCREET.contains(&origin)
 }
 
 fn is_pretty(format: LogFormat, terminal: bool) -> bool {
@@ -40,6 +57,20 @@ fn is_pretty(format: LogFormat, terminal: bool) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn libraries_tell_nothing_below_info() {
+        for (target, level, told) in [
+            ("herald::chain::pool", Level::TRACE, true),
+            ("sqlx::query", Level::DEBUG, true),
+            ("tungstenite::handshake::client", Level::INFO, true),
+            ("tungstenite::handshake::client", Level::DEBUG, false),
+            ("heraldic", Level::TRACE, false),
+            ("log", Level::TRACE, false),
+        ] {
+            assert_eq!(may_be_told(target, &level), told, "{target} {level}");
+        }
+    }
 
     #[test]
     fn auto_is_pretty_on_a_terminal_only() {

@@ -14,13 +14,12 @@ mod feed;
 
 mod kill;
 mod chains;
-//mod contracts;
+mod contracts;
 mod stop;
 mod demo;
-//mod refuse;
-//mod refuse_database;
-//mod keys;
-//mod telemetry;
+mod refuse;
+mod keys;
+mod telemetry;
 
 use std::time::Duration;
 

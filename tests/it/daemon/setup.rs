@@ -74,10 +74,12 @@ impl Setup {
         self.text = self.text.replace(old, new);
     }
 
-    /// Writes the file and answers where it is.
+    /// Writes the file and answers where it is. Whoever reads it meanwhile reads all of it.
     pub(super) fn file(&self) -> PathBuf {
         let path = self.folder.path().join("herald.toml");
-        std::fs::write(&path, &self.text).expect("a folder of this test");
+        let new = self.folder.path().join("new.toml");
+        std::fs::write(&new, &self.text).expect("a folder of this test");
+        std::fs::rename(&new, &path).expect("a folder of this test");
         path
     }
 

@@ -1,6 +1,4 @@
-//! SIGKILL at moments that the daemon's own progress chooses, over real nodes with real contracts
-//! and reorgs: whatever was under way, the next start goes on, and at the end every owner, every
-//! transfer and the feed agree with the chains.
+//! A daemon that dies and comes back while its chains go on, and the comparison at the end.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -18,11 +16,11 @@ use rand::{Rng, SeedableRng};
 use rustix::process::{Pid, Signal, kill_process};
 use tokio_util::sync::CancellationToken;
 
-use super::feed;
-use super::process::Program;
-use super::setup::{Setup, url};
+use super::moment::{COMMITTED, Moment};
+use crate::daemon::feed;
+use crate::daemon::process::Program;
+use crate::daemon::setup::{Setup, url};
 use crate::support::compare::assert_same;
-use crate::support::database::fresh;
 
 /// Blocks of each chain before the daemon first looks: a past that takes many steps.
 const HISTORY: u64 = 90;
@@ -33,50 +31,16 @@ const AWAY_MAX: u32 = 8;
 /// Rules of the chains: short pauses, and steps so small that a load is met in its middle.
 const RULES: &str = "block_time_ms = 100\nrange_max = 3\n";
 
-/// What the daemon says when it answers, joins a contract, commits, loads, folds, rewinds; the
-/// statements are its log's too.
-const ANSWERS: &str = "answers at http://";
-const COMMITTED: &str = "committed up to block";
-const LOADED: &str = "loaded blocks";
-const FOLDING: &str = "set state = 'folding'";
-const APPENDING: &str = "insert into chain.blocks";
-const TAKING_BACK: &str = "delete from chain.blocks where";
-
-/// When somebody is killed: so many lines after the so manyth line with these words.
-#[derive(Clone, Copy, Debug)]
-struct Moment {
-    words: &'static str,
-    times: usize,
-    lines: usize,
-}
-
-impl Moment {
-    fn any(rng: &mut SmallRng, words: &'static str, times_max: usize, lines_max: usize) -> Self {
-        let times = rng.random_range(1..=times_max);
-        Self { words, times, lines: rng.random_range(0..=lines_max) }
-    }
-
-    async fn comes(self, program: &Program) {
-        let mut next = 0;
-        for _ in 0..self.times {
-            next = program.says_from(next, self.words).await.0 + 1;
-        }
-        for _ in 0..self.lines {
-            next = program.says_from(next, "").await.0 + 1;
-        }
-    }
-}
-
 /// Who dies.
 #[derive(Clone, Copy, Debug, PartialEq)]
-enum Victim {
+pub(super) enum Victim {
     Daemon,
     Postgres,
     Both,
 }
 
 /// A daemon that dies and comes back.
-struct Story {
+pub(super) struct Story {
     rng: SmallRng,
     setup: Setup,
     /// Its database, where that is not its own.
@@ -100,14 +64,14 @@ async fn devnet(seed: u64, setup: &mut Setup) -> Devnet {
 
 /// Deaths before and after the second contracts are configured, whose past has to be loaded while
 /// the chains go on.
-struct Deaths {
-    before: Vec<(Moment, Victim)>,
-    after: Vec<(Moment, Victim)>,
+pub(super) struct Deaths {
+    pub(super) before: Vec<(Moment, Victim)>,
+    pub(super) after: Vec<(Moment, Victim)>,
 }
 
 impl Story {
     /// Tells it to its end.
-    async fn told(seed: u64, mut setup: Setup, database: Option<Pool>, deaths: Deaths) {
+    pub(super) async fn told(seed: u64, mut setup: Setup, database: Option<Pool>, deaths: Deaths) {
         let devnet = devnet(seed, &mut setup).await;
         let mut story = Self { rng: SmallRng::seed_from_u64(seed), setup, database };
         let mut traffic = Vec::new();
@@ -232,50 +196,4 @@ fn kill_postgres(home: &Path) {
     if works_in.is_ok_and(|directory| directory == cluster) {
         let _ = kill_process(pid, Signal::KILL);
     }
-}
-
-#[tokio::test]
-async fn a_daemon_killed_again_and_again_ends_up_with_what_the_chains_say() {
-    let database = fresh().await;
-    let seed = 20_240_601;
-    let rng = &mut SmallRng::seed_from_u64(!seed);
-    let daemon = |moment| (moment, Victim::Daemon);
-    let before = [
-        Moment::any(rng, "", 1, 12),
-        Moment::any(rng, ANSWERS, 1, 30),
-        Moment::any(rng, LOADED, 8, 6),
-        Moment::any(rng, LOADED, 8, 6),
-        Moment::any(rng, FOLDING, 1, 4),
-        Moment::any(rng, APPENDING, 3, 4),
-    ];
-    let after = [
-        Moment::any(rng, LOADED, 8, 6),
-        Moment::any(rng, TAKING_BACK, 1, 8),
-        Moment::any(rng, FOLDING, 2, 4),
-        Moment::any(rng, APPENDING, 6, 8),
-        Moment::any(rng, TAKING_BACK, 1, 8),
-        Moment::any(rng, COMMITTED, 9, 3),
-    ];
-    let deaths = Deaths { before: before.map(daemon).to_vec(), after: after.map(daemon).to_vec() };
-    Story::told(seed, Setup::on(&database), Some(database.pool.clone()), deaths).await;
-}
-
-#[tokio::test]
-async fn a_daemon_and_its_own_postgres_killed_again_and_again_end_up_with_what_the_chains_say() {
-    let seed = 20_240_602;
-    let rng = &mut SmallRng::seed_from_u64(!seed);
-    let before = vec![
-        (Moment::any(rng, "", 1, 25), Victim::Daemon),
-        (Moment::any(rng, ANSWERS, 1, 30), Victim::Both),
-        (Moment::any(rng, LOADED, 8, 6), Victim::Postgres),
-        (Moment::any(rng, LOADED, 8, 6), Victim::Daemon),
-        (Moment::any(rng, FOLDING, 1, 4), Victim::Both),
-    ];
-    let after = vec![
-        (Moment::any(rng, LOADED, 8, 6), Victim::Daemon),
-        (Moment::any(rng, TAKING_BACK, 1, 8), Victim::Postgres),
-        (Moment::any(rng, APPENDING, 6, 8), Victim::Postgres),
-        (Moment::any(rng, COMMITTED, 9, 3), Victim::Both),
-    ];
-    Story::told(seed, Setup::embedded(), None, Deaths { before, after }).await;
 }

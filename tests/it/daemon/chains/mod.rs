@@ -1,14 +1,17 @@
-//! Several chains in one daemon: what goes wrong with one of them concerns no other.
+//! Several chains in one daemon: what goes wrong with one of them concerns no other. `identity` is
+//! about nodes that are on another chain than they should be.
+
+mod identity;
 
 use herald::store::Pool;
 use serde_json::Value;
 
-use super::client::Client;
-use super::process::Program;
-use super::setup::{FAST, Setup, named, url};
-use super::site::Site;
+use crate::daemon::client::Client;
+use crate::daemon::process::Program;
+use crate::daemon::setup::{FAST, Setup, url};
+use crate::daemon::site::Site;
 use crate::support::database::{TestDatabase, fresh};
-use crate::support::sim::{Tag, World, tracked};
+use crate::support::sim::{Tag, Tags, tracked};
 
 /// Blocks of a chain before the daemon looks: more than are not final yet.
 const HISTORY: u64 = 40;
@@ -123,59 +126,6 @@ async fn a_chain_that_takes_back_final_blocks_halts_alone_and_stays_as_it_was() 
 }
 
 #[tokio::test]
-async fn an_endpoint_of_another_chain_is_told_with_both_ids_and_its_sibling_carries_on() {
-    let database = fresh().await;
-    let foreign = Site::new("foreign", 5, HISTORY).await;
-    let mut right = Site::new("right", 1_001, HISTORY).await;
-    let mut setup = Setup::on(&database);
-    let (wrong, node) = (named("wrong", &foreign.http()), named("node", &right.http()));
-    setup.chain("right", 1_001, &[&wrong, &node], FAST);
-    setup.contracts("right", &tracked(), 0);
-    setup.chain("lost", 1_003, &[&wrong], FAST);
-    let (daemon, client) = Program::answering(&setup).await;
-
-    right.followed(&daemon, &client).await;
-    let both = |text: &str, own: &str| text.contains("eip155:5") && text.contains(own);
-    let detail = endpoint(&daemon, &client, "right", ("wrong", "misconfigured")).await;
-    assert!(both(&detail, "eip155:1001"), "{detail}");
-    let detail = endpoint(&daemon, &client, "lost", ("wrong", "misconfigured")).await;
-    assert!(both(&detail, "eip155:1003"), "{detail}");
-    let stalled = status(&daemon, &client, "lost", "stalled").await;
-    let why = stalled["status_detail"].as_str().unwrap_or_default();
-    assert!(both(why, "eip155:1003"), "{why}");
-    right.world.mine(4);
-    right.followed(&daemon, &client).await;
-    right.assert_equal(&database.pool, "beside a misconfigured endpoint").await;
-    daemon.stop().await;
-}
-
-#[tokio::test]
-async fn another_chain_that_appears_at_an_address_halts_nothing_while_a_sibling_is_right() {
-    let database = fresh().await;
-    let foreign = Site::new("foreign", 5, HISTORY + 20).await;
-    let mut right = Site::new("right", 1_001, HISTORY).await;
-    let mut turned = Site::new("turned", 1_001, HISTORY).await;
-    turned.up(right.world.node().sibling()).await;
-    let mut setup = Setup::on(&database);
-    // The one that turns is the one that is asked.
-    let first = named("turned", &turned.http());
-    let second = format!("{{ name = 'node', url = '{}', role = 'spare' }}", right.http());
-    setup.chain("right", 1_001, &[&first, &second], FAST);
-    setup.contracts("right", &tracked(), 0);
-    let (daemon, client) = Program::answering(&setup).await;
-    right.followed(&daemon, &client).await;
-
-    turned.up(foreign.world.node()).await;
-    right.world.mine(4);
-    let detail = endpoint(&daemon, &client, "right", ("turned", "misconfigured")).await;
-    assert!(detail.contains("eip155:5"), "{detail}");
-    right.world.mine(4);
-    right.followed(&daemon, &client).await;
-    right.assert_equal(&database.pool, "after an endpoint has turned").await;
-    daemon.stop().await;
-}
-
-#[tokio::test]
 async fn one_chain_is_reached_by_websocket_and_one_by_http_and_both_come_back() {
     let database = fresh().await;
     let mut one = Site::new("one", 1_001, HISTORY).await;
@@ -211,7 +161,7 @@ async fn where_a_node_has_no_final_tag_a_block_is_final_by_its_age() {
     for tag in [Tag::Unsupported, Tag::Null] {
         let database = fresh().await;
         let mut site = Site::new("aged", 1_001, HISTORY).await;
-        let tags = crate::support::sim::Tags { safe: tag, finalized: tag };
+        let tags = Tags { safe: tag, finalized: tag };
         site.world.node().chain().tags = tags;
         let mut setup = Setup::on(&database);
         let rules = format!("{FAST}finality_seconds = 120\n");
@@ -235,24 +185,4 @@ async fn where_a_node_has_no_final_tag_a_block_is_final_by_its_age() {
         site.assert_equal(&database.pool, "final by age").await;
         daemon.stop().await;
     }
-}
-
-#[tokio::test]
-async fn another_genesis_under_the_same_id_is_refused_with_words_and_writes_nothing() {
-    let mut pair = Pair::new().await;
-    let (daemon, _) = pair.followed().await;
-    daemon.stop().await;
-    let before = pair.bad.world.replay(0);
-    let mut other = World::on_chain(77, 1_001);
-    other.mine(HISTORY + 10);
-    pair.bad.up(other.node()).await;
-    let (daemon, client) = Program::answering(&pair.setup).await;
-    let stalled = status(&daemon, &client, "bad", "stalled").await;
-    let why = stalled["status_detail"].as_str().unwrap_or_default();
-    let genesis = |world: &World| world.canonical()[0].hash.to_string();
-    assert!(why.contains(&genesis(&other)) && why.contains(&genesis(&pair.bad.world)), "{why}");
-    pair.good.world.mine(3);
-    pair.good.followed(&daemon, &client).await;
-    pair.bad.assert_holds(pair.pool(), &before, "while another chain answers").await;
-    daemon.stop().await;
 }
