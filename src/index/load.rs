@@ -64,6 +64,7 @@ impl Load {
         self.write(&span, &step).await?;
         self.widen();
         let (blocks, count) = (to - span.next + 1, step.transfers.len() as u64);
+        metrics::blocks_committed(&context.name, metrics::Path::Load).increment(blocks);
         metrics::transfers_committed(&context.name, metrics::Path::Load).increment(count);
         tracing::debug!(
             chain.id = %context.id,

@@ -125,7 +125,12 @@ async fn provoke_outages(world: &super::World, seen: &mut BTreeSet<String>) {
         metrics: Arc::new(|| panic!("a fault of Herald's own")),
     };
     check(seen, "internal", &get(&router(state.clone()), "/metrics").await);
+    // Its only connection is taken, so that the answer cannot come first.
+    let busy = store::pool::open((*world.db.pool.connect_options()).clone(), 1);
+    let taken = busy.acquire().await.unwrap();
+    let state = ApiState { pool: busy, ..state };
     check(seen, "timed_out", &get(&router(state), "/v1/chains").await);
+    drop(taken);
     sqlx::query("update platform.migrations set compatible_from = '99.0.0'")
         .execute(&world.db.pool)
         .await
