@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use alloy::primitives::{Address, B256, BloomInput, b256};
+use alloy::primitives::{Address, B256, Bloom, BloomInput, b256};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::Context;
@@ -60,7 +60,9 @@ pub(super) async fn transfers(
         by_hash(context, &filter, &admitted).await?
     };
     let shown: HashSet<u64> = logs.iter().map(|log| log.block).collect();
-    let named = |header: &&&Header| context.rules.trust_bloom && !header.logs_bloom.is_zero();
+    // A bloom that was never made is all zeros or, where the node left it out, all ones.
+    let made = |bloom: &Bloom| !bloom.is_zero() && bloom.iter().any(|byte| *byte != u8::MAX);
+    let named = |header: &&&Header| context.rules.trust_bloom && made(&header.logs_bloom);
     let silent = admitted.iter().filter(named).filter(|one| !shown.contains(&one.block.number));
     for header in silent {
         logs.extend(once_more(context, &filter, header.block).await?);

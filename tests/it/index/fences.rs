@@ -111,6 +111,25 @@ async fn blocks_are_not_committed_on_a_checkpoint_that_was_taken_back() {
 }
 
 #[tokio::test]
+async fn a_chain_that_is_halted_in_mid_pass_is_not_committed_to() {
+    let database = fresh().await;
+    let (node, first) = minted(&database.pool).await;
+    node.chain().mine(vec![hands(2, &[ANN, BOB])]);
+    let pool = database.pool.clone();
+    node.faults().before_logs = Some(Box::new(move |_: &mut SimChain| {
+        meanwhile(|| async {
+            let pool = another_pool(&pool);
+            sqlx::query("update chain.chains set status = 'halted'")
+                .execute(&pool)
+                .await
+                .expect("a halt by hand");
+        });
+    }));
+    assert_eq!(first.live().await.unwrap(), Pass::Idle);
+    assert_eq!(checkpoint(&database.pool).await, 1);
+}
+
+#[tokio::test]
 async fn a_contract_that_joins_between_fetch_and_commit_misses_nothing() {
     for seed in 40..46 {
         let database = fresh().await;

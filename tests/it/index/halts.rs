@@ -41,8 +41,17 @@ async fn a_person_ends_a_halt_by_going_back_to_what_store_and_chain_share() {
         let floor = row.finalized.unwrap();
         let refused = rewind(context, None, &order(floor)).await;
         assert!(matches!(refused, Err(StoreError::OtherBlock { .. })), "{refused:?}");
+        let by_itself = Order { cause: Cause::Reorg, ..order(kept) };
+        let refused = rewind(context, None, &by_itself).await;
+        assert!(matches!(refused, Err(StoreError::OtherBlock { .. } | StoreError::Fenced { .. })));
         rewind(context, None, &order(kept)).await.unwrap();
         indexer.rest().await;
+        let (status, cause): (String, String) =
+            sqlx::query_as("select status, cause from chain.chains, chain.rewinds")
+                .fetch_one(&database.pool)
+                .await
+                .unwrap();
+        assert_eq!((status.as_str(), cause.as_str()), ("live", "operator"));
         let when = format!("after a person's decision, seed {seed}");
         tables::assert_equal(&database.pool, context.key, &world.replay(0), &when).await;
     }

@@ -4,6 +4,7 @@ mod story;
 mod reorgs;
 mod halts;
 mod fences;
+mod leases;
 mod handover;
 mod finality;
 mod cost;

@@ -65,6 +65,11 @@ async fn a_transfer_that_is_taken_back_leaves_the_giver_holding() {
     let feed = replaced(&node, &indexer, vec![hands(2, &[ANN, BOB])], vec![]).await;
     assert_eq!(feed[0].0, "chain.reorged");
     assert_eq!(feed[1..], [told("token.removed", name(ANN))]);
+    let events = tables::events(&indexer.context.pool, indexer.context.key).await;
+    let removal = events.iter().find(|event| event.kind == "token.removed").unwrap();
+    let shown = node.chain().canonical()[2].hash;
+    assert_eq!(removal.data["new_block"], json!({ "number": 2, "hash": shown }));
+    assert_ne!(removal.data["old_block"], removal.data["new_block"]);
 }
 
 #[tokio::test]

@@ -20,10 +20,24 @@ pub(crate) async fn assert_equal(pool: &Pool, chain: ChainKey, truth: &Replay, w
     assert_same(&format!("holdings {when}"), &truth.owners(), &owners);
     let past = past(pool, chain).await;
     assert_same_rows(&format!("past holdings {when}"), truth.past(), past);
+    assert_eq!(homeless(pool, chain).await, 0, "transfers without their block {when}");
     for (contract, counts) in counters(pool, chain).await {
         let expected = truth.counts(contract);
         assert_eq!(counts, expected, "supply, holders, transfers of {contract} {when}");
     }
+}
+
+/// Transfers whose block is not stored, which no reader could date or call final.
+async fn homeless(pool: &Pool, chain: ChainKey) -> i64 {
+    sqlx::query_scalar(
+        "select count(*) from chain.transfers t
+         left join chain.blocks b on b.chain = t.chain and b.number = t.block and b.time is not null
+         where t.chain = $1 and b.number is null",
+    )
+    .bind(chain.0)
+    .fetch_one(pool)
+    .await
+    .expect("a count")
 }
 
 async fn transfers(pool: &Pool, chain: ChainKey) -> Vec<Moved> {
