@@ -6,7 +6,7 @@ export PATH := $(CURDIR)/.tools/bin:$(PATH)
 
 # The dev profile, not release: the demo waits for two anvils rather than for the processor, the
 # dependencies are optimised all the same, and `make test` builds the very same artefacts, so a
-# machine compiles them once, in a fraction of what release takes. PROFILE=release is there to ask for.
+# machine compiles them once. PROFILE=release is there to ask for.
 PROFILE ?= dev
 
 help: ## what there is to run
