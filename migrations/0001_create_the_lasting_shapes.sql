@@ -22,7 +22,6 @@ create table chain.chains (
     head_at timestamptz,
     safe int8,
     finalized int8,
-    finalized_hash bytea constraint chains_finalized_hash_length check (octet_length(finalized_hash) = 32),
     checkpoint int8,
     checkpoint_hash bytea constraint chains_checkpoint_hash_length check (octet_length(checkpoint_hash) = 32),
     checkpoint_at timestamptz,

@@ -50,7 +50,8 @@ pub(super) async fn begin(
     }
     blocks::append(&mut tx, context.key, &[block]).await?;
     let mark = (block.number, block.hash);
-    let marks = Marks { head: Some(head.latest.number), safe: Some(mark.0), finalized: Some(mark) };
+    let marks =
+        Marks { head: Some(head.latest.number), safe: Some(mark.0), finalized: Some(mark.0) };
     chains::observe(&mut *tx, context.key, marks).await?;
     chains::move_checkpoint(&mut tx, context.key, mark, false).await?;
     tx.commit().await?;

@@ -103,7 +103,7 @@ async fn fence(
         Cause::Reorg => Ok(()),
         Cause::Operator => {
             if below {
-                status::lower_final(tx, context.key, order.to).await?;
+                status::lower_final(tx, context.key, order.to.0).await?;
             }
             status::resume(tx, context.key).await
         }

@@ -44,7 +44,7 @@ pub(super) async fn raise(
     let marks = Marks {
         head: Some(head.latest.number),
         safe: head.safe.map(|safe| safe.min(checkpoint.0)),
-        finalized: known.map(|block| (block.number, block.hash)),
+        finalized: known.map(|block| block.number),
     };
     chains::observe(&mut *connection, context.key, marks).await?;
     let risen = known.filter(|block| row.finalized.is_none_or(|before| block.number > before));

@@ -66,8 +66,8 @@ pub struct Marks {
     pub head: Option<u64>,
     /// Height of the `safe` mark.
     pub safe: Option<u64>,
-    /// The newest final block.
-    pub finalized: Option<(u64, B256)>,
+    /// Height of the newest final block.
+    pub finalized: Option<u64>,
 }
 
 /// The chain's row, made with its partitions and its stream where it is not there yet.
@@ -172,7 +172,6 @@ pub async fn observe(
             head = coalesce($2, head),
             head_at = case when $2 is null then head_at else clock_timestamp() end,
             safe = coalesce($3, safe),
-            finalized_hash = case when $4 > coalesce(finalized, -1) then $5 else finalized_hash end,
             finalized = greatest(finalized, $4)
         where id = $1
         ",
@@ -180,8 +179,7 @@ pub async fn observe(
     .bind(key.0)
     .bind(marks.head.map(height))
     .bind(marks.safe.map(height))
-    .bind(marks.finalized.map(|mark| height(mark.0)))
-    .bind(marks.finalized.map(|mark| mark.1.0))
+    .bind(marks.finalized.map(height))
     .execute(executor)
     .await?;
     Ok(())

@@ -1,6 +1,5 @@
 //! The status of a chain, and what a person decides about it.
 
-use alloy::primitives::B256;
 use sqlx::{PgConnection, PgExecutor};
 
 use super::{StoreError, height};
@@ -34,12 +33,11 @@ pub async fn set_status(
 pub async fn lower_final(
     connection: &mut PgConnection,
     key: ChainKey,
-    (block, hash): (u64, B256),
+    block: u64,
 ) -> Result<(), StoreError> {
-    sqlx::query("update chain.chains set finalized = $2, finalized_hash = $3 where id = $1")
+    sqlx::query("update chain.chains set finalized = $2 where id = $1")
         .bind(key.0)
         .bind(height(block))
-        .bind(hash.0)
         .execute(connection)
         .await?;
     Ok(())
