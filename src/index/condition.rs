@@ -91,13 +91,18 @@ impl Condition {
 
     async fn be(&self, now: &'static str, detail: Option<String>) -> anyhow::Result<()> {
         let next = Some((now, detail));
-        if self.memory(|memory| memory.status == next) {
+        let (same, stalled) = self.memory(|memory| {
+            let before = memory.status.as_ref().map(|written| written.0);
+            (memory.status == next, before == Some("stalled"))
+        });
+        if same {
             return Ok(());
         }
         let context = &self.context;
         let detail = next.as_ref().and_then(|(_, detail)| detail.as_deref());
         status::set_status(&context.pool, context.key, now, detail).await?;
-        if now == "stalled" {
+        // Said when it begins: the words of a failing node may change with every pass.
+        if now == "stalled" && !stalled {
             let why = detail.unwrap_or_default();
             tracing::warn!(chain.id = %context.id, "{} is stalled: {why}", context.name);
         }
