@@ -48,6 +48,8 @@ pub async fn connections<F>(
             },
         }
     }
+    // Whoever comes now is refused at once instead of waiting for nobody.
+    drop(listener);
     while open.join_next().await.is_some() {}
 }
 
