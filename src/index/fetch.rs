@@ -2,8 +2,8 @@
 //!
 //! A bloom that excludes every followed contract spares the request. Few blocks are asked by hash,
 //! many by range; a range's logs must lie in the blocks that were linked before, and a block whose
-//! bloom admits a followed contract but that shows no log is asked again by its hash, because nodes
-//! answer ranges they do not have yet with nothing.
+//! bloom admits a followed contract but that shows no log is asked again the other way, because
+//! nodes answer ranges that they do not have yet, and hashes that they do not know, with nothing.
 
 use std::collections::{HashMap, HashSet};
 

@@ -29,6 +29,7 @@ const LEASE: Duration = Duration::from_secs(5);
 const EVERY_MAX: Duration = Duration::from_millis(1_500);
 /// Shortest wait between passes: a chain of 100 ms blocks is followed, a node not flooded.
 const EVERY_MIN: Duration = Duration::from_millis(50);
+
 /// Follows the newest blocks of one chain.
 pub struct LiveEdge {
     context: Context,
