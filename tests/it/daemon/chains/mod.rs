@@ -100,7 +100,7 @@ async fn a_chain_that_takes_back_final_blocks_halts_alone_and_stays_as_it_was() 
     let mut pair = Pair::new().await;
     let (daemon, client) = pair.followed().await;
     let before = pair.bad.world.replay(0);
-    pair.bad.world.deep_reorg();
+    let kept = pair.bad.world.deep_reorg().to_string();
     let halted = status(&daemon, &client, "bad", "halted").await;
     let why = halted["status_detail"].as_str().unwrap_or_default();
     assert!(why.contains("herald rewind --chain bad"), "{why}");
@@ -122,6 +122,15 @@ async fn a_chain_that_takes_back_final_blocks_halts_alone_and_stays_as_it_was() 
     assert_eq!(told.code(), Some(1), "somebody has to act: {}", told.out);
     assert!(told.out.contains("bad (eip155:1001): halted since "), "{}", told.out);
     assert!(told.out.contains("good (eip155:1002): live since "), "{}", told.out);
+
+    let wrong = ["rewind", "--chain", "ugly", "--to", kept.as_str()];
+    assert_eq!(Program::start(&pair.setup, &wrong).ended().await.code(), Some(2));
+    let decided = ["rewind", "--chain", "bad", "--to", kept.as_str()];
+    let told = Program::start(&pair.setup, &decided).ended().await;
+    assert_eq!(told.code(), Some(0), "{}{}", told.out, told.log);
+    assert!(told.out.contains(&format!("block {kept} is the newest now")), "{}", told.out);
+    pair.bad.followed(&daemon, &client).await;
+    pair.bad.assert_equal(pair.pool(), "after a person's decision").await;
     daemon.stop().await;
 }
 
