@@ -31,6 +31,11 @@ impl ContractScope {
         (ChainKey(self.chain.chain), ContractKey(self.contract.id))
     }
 
+    /// The word of the contract's standard. A contract of which anything is stored has one.
+    pub(super) fn standard(&self) -> &str {
+        self.contract.standard.as_deref().unwrap_or_default()
+    }
+
     /// Refuses a contract whose ownership cannot be answered yet.
     pub(super) fn ready(&self) -> Result<(), Problem> {
         if self.contract.state()? == ContractState::Ready {

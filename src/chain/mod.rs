@@ -29,7 +29,7 @@ mod sift;
 pub mod pool;
 pub mod rpc;
 
-use alloy::primitives::{Address, B256, Bloom};
+use alloy::primitives::{Address, B256, Bloom, Bytes};
 use async_trait::async_trait;
 
 pub use error::ChainError;
@@ -116,6 +116,13 @@ pub trait Chain: Send + Sync {
 
     /// Hash of block 0: with the chain id the identity of a chain.
     async fn genesis(&self) -> Result<B256, ChainError>;
+
+    /// Answer of a read-only call (`eth_call`) at the newest block; `None` where the contract
+    /// reverts, there is none, or no endpoint can call.
+    async fn call(&self, to: Address, data: Bytes) -> Result<Option<Bytes>, ChainError> {
+        let _ = (to, data);
+        Ok(None)
+    }
 
     /// Returns when a new head has been announced by a subscription; never returns where no
     /// endpoint can announce. Only hurries: polling carries correctness.

@@ -58,18 +58,12 @@ pub(super) fn read(
             &whole("the first block that can hold its logs", &START_BLOCK),
             |node| node.integer(&START_BLOCK).map(i64::unsigned_abs),
         );
-        let standard = Standard::Erc721;
-        let standard = section.or("standard", "erc721", (standard, standard.as_str()), |node| {
+        let standard = section.optional("standard", "erc721 or erc1155, or absent", |node| {
             Standard::parse(node.text()?)
         });
         section.finish();
-        let contract = || {
-            Some(ContractConfig {
-                address: address?,
-                start_block: start_block?,
-                standard: standard?,
-            })
-        };
+        let contract =
+            || Some(ContractConfig { address: address?, start_block: start_block?, standard });
         contracts.push(contract());
     }
     contracts.into_iter().collect()

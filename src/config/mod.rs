@@ -180,8 +180,8 @@ pub struct ContractConfig {
     pub address: Address,
     /// First block that can hold its logs.
     pub start_block: u64,
-    /// Token standard.
-    pub standard: Standard,
+    /// Token standard; `None` to find it in the contract's logs.
+    pub standard: Option<Standard>,
 }
 
 /// `[dev]`

@@ -11,6 +11,12 @@ use crate::types::{RawLog, Standard, Transfer};
 
 /// Kind of log read for ERC-721 ownership; spans name what they load by it.
 pub const ERC721_TRANSFER: &str = "erc721.transfer";
+/// Kind of log read for ranges of ERC-721 tokens (ERC-2309).
+pub const ERC2309_TRANSFER: &str = "erc2309.transfer";
+/// Kind of log read for ERC-1155 balances.
+pub const ERC1155_TRANSFER: &str = "erc1155.transfer";
+/// Every kind that is read.
+pub const KINDS: &[&str] = &[ERC721_TRANSFER, ERC2309_TRANSFER, ERC1155_TRANSFER];
 
 /// What a log turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,9 +60,20 @@ pub fn topics() -> Vec<B256> {
     vec![erc721::TRANSFER]
 }
 
+/// How the logs of one contract are read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Reading {
+    /// The contract's standard.
+    pub standard: Standard,
+    /// A `Transfer` with three topics and one word of data moves the token of that word. ERC-20 logs
+    /// the same shape, so the shape alone never says it.
+    pub id_in_data: bool,
+}
+
 /// Reads `log` as the contract's standard has it.
-pub fn decode(standard: Standard, log: &RawLog) -> Decoded {
-    match standard {
+pub fn decode(reading: Reading, log: &RawLog) -> Decoded {
+    match reading.standard {
         Standard::Erc721 => erc721::decode(log),
+        Standard::Erc1155 => Decoded::Skipped(Skip::Topic),
     }
 }

@@ -133,7 +133,7 @@ impl DevChain {
             contracts: vec![ContractConfig {
                 address: self.configured.address,
                 start_block: self.configured.block,
-                standard: Standard::Erc721,
+                standard: Some(Standard::Erc721),
             }],
         }
     }

@@ -12,7 +12,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::Context;
 use crate::chain::{ChainError, Header, LogFilter, LogScope};
-use crate::decode::{self, Decoded};
+use crate::decode::{self, Decoded, Reading};
 use crate::store::contracts::Contract;
 use crate::store::transfers::StoredTransfer;
 use crate::telemetry::metrics;
@@ -172,7 +172,9 @@ pub(super) fn decoded(contracts: &[Contract], logs: &[RawLog]) -> Vec<StoredTran
         if log.block < contract.start_block {
             continue;
         }
-        match decode::decode(contract.standard, log) {
+        let Some(standard) = contract.standard else { continue };
+        let reading = Reading { standard, id_in_data: contract.id_in_data.unwrap_or(false) };
+        match decode::decode(reading, log) {
             Decoded::Transfers(found) => transfers.extend(
                 found
                     .into_iter()

@@ -17,8 +17,8 @@ pub struct Subject {
     pub key: ContractKey,
     /// Address.
     pub address: Address,
-    /// Standard.
-    pub standard: Standard,
+    /// Standard, once known.
+    pub standard: Option<Standard>,
 }
 
 #[derive(Serialize)]
@@ -48,7 +48,7 @@ pub fn token(
         contract: subject.address.to_checksum(None),
         token_id: transfer.token_id.to_string(),
         token_id_to: transfer.token_id_to.map(|last| last.to_string()),
-        standard: subject.standard.as_str(),
+        standard: transfer.standard().as_str(),
         from: person(transfer.from),
         to: person(transfer.to),
         amount: transfer.amount.unwrap_or(U256::ONE).to_string(),
@@ -109,7 +109,7 @@ pub fn removed(
     let data = Removed {
         contract: subject.address.to_checksum(None),
         token_id: stored.transfer.token_id.to_string(),
-        standard: subject.standard.as_str(),
+        standard: stored.transfer.standard().as_str(),
         removes: removes.to_string(),
         old_block: Block { number: block.number, hash: block.hash },
         new_block: shown.map(|hash| Block { number: block.number, hash }),
@@ -157,9 +157,9 @@ pub fn finalized(chain: Caip2, block: EventBlock, rewinds: i32) -> NewEvent {
 }
 
 #[derive(Serialize)]
-struct Contract<'a> {
+struct Contract {
     contract: String,
-    standard: &'a str,
+    standard: Option<&'static str>,
     start_block: u64,
 }
 
@@ -173,7 +173,7 @@ pub fn contract(
 ) -> NewEvent {
     let data = Contract {
         contract: subject.address.to_checksum(None),
-        standard: subject.standard.as_str(),
+        standard: subject.standard.map(Standard::as_str),
         start_block,
     };
     let about = of_block(block, Some(subject.key), subject.address.as_slice());

@@ -12,7 +12,7 @@ use async_trait::async_trait;
 use super::commit::subjects;
 use super::tell;
 use super::{Context, count_told};
-use crate::decode::ERC721_TRANSFER;
+use crate::decode::KINDS;
 use crate::store::contracts::{self, Contract};
 use crate::store::events;
 use crate::store::wishes::{self, Tracked};
@@ -60,7 +60,7 @@ impl Track {
             .filter(|contract| contract.start_block <= checkpoint)
             .map(|contract| (contract.key, contract.start_block))
             .collect();
-        spans::plan(&mut tx, context.key, &[ERC721_TRANSFER], &past, checkpoint).await?;
+        spans::plan(&mut tx, context.key, KINDS, &past, checkpoint).await?;
         let told = |contract: &Contract| {
             let (kind, subject) = (EventKind::ContractAdded, subjects[&contract.key]);
             tell::contract(context.id, kind, subject, contract.start_block, block)

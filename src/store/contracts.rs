@@ -15,8 +15,12 @@ pub struct Contract {
     pub key: ContractKey,
     /// Its address.
     pub address: Address,
-    /// How its logs are read.
-    pub standard: Standard,
+    /// Its standard; `None` until it is said or a log has shown it.
+    pub standard: Option<Standard>,
+    /// Whether a `Transfer` with three topics moves a token; `None` until that was looked at.
+    pub id_in_data: Option<bool>,
+    /// Whether it ever moved tokens by ranges (ERC-2309).
+    pub has_ranges: bool,
     /// How far it is.
     pub state: ContractState,
     /// First block that can hold its logs.
@@ -29,7 +33,9 @@ pub struct Contract {
 struct Row {
     id: i32,
     address: [u8; 20],
-    standard: String,
+    standard: Option<String>,
+    id_in_data: Option<bool>,
+    has_ranges: bool,
     state: String,
     start_block: i64,
     live_from: Option<i64>,
@@ -42,14 +48,20 @@ impl TryFrom<Row> for Contract {
         Ok(Self {
             key: ContractKey(row.id),
             address: Address::from(row.address),
-            standard: Standard::parse(&row.standard)
-                .ok_or(StoreError::Corrupt { column: "contracts.standard" })?,
+            standard: standard(row.standard.as_deref())?,
+            id_in_data: row.id_in_data,
+            has_ranges: row.has_ranges,
             state: ContractState::parse(&row.state)
                 .ok_or(StoreError::Corrupt { column: "contracts.state" })?,
             start_block: number(row.start_block),
             live_from: row.live_from.map(number),
         })
     }
+}
+
+fn standard(word: Option<&str>) -> Result<Option<Standard>, StoreError> {
+    let corrupt = StoreError::Corrupt { column: "contracts.standard" };
+    word.map(|word| Standard::parse(word).ok_or(corrupt)).transpose()
 }
 
 /// Contracts that the live edge writes, and the filter version they belong to, in one statement.
@@ -68,13 +80,16 @@ pub async fn followed(
         id: Option<i32>,
         address: Option<[u8; 20]>,
         standard: Option<String>,
+        id_in_data: Option<bool>,
+        has_ranges: Option<bool>,
         state: Option<String>,
         start_block: Option<i64>,
         live_from: Option<i64>,
     }
     let rows: Vec<Versioned> = sqlx::query_as(
         r"
-        select h.filter_version, c.id, c.address, c.standard, c.state, c.start_block, c.live_from
+        select h.filter_version, c.id, c.address, c.standard, c.id_in_data, c.has_ranges, c.state,
+            c.start_block, c.live_from
         from chain.chains h left join chain.contracts c
             on c.chain = h.id and c.state in ('loading', 'folding', 'ready')
         where h.id = $1
@@ -88,7 +103,9 @@ pub async fn followed(
         Some(Row {
             id: row.id?,
             address: row.address?,
-            standard: row.standard?,
+            standard: row.standard,
+            id_in_data: row.id_in_data,
+            has_ranges: row.has_ranges?,
             state: row.state?,
             start_block: row.start_block?,
             live_from: row.live_from,
@@ -109,7 +126,7 @@ pub async fn by_keys(
 ) -> Result<Vec<Contract>, StoreError> {
     let rows: Vec<Row> = sqlx::query_as(
         r"
-        select id, address, standard, state, start_block, live_from
+        select id, address, standard, id_in_data, has_ranges, state, start_block, live_from
         from chain.contracts where id = any ($1)
         ",
     )
@@ -127,7 +144,7 @@ pub async fn probing(
 ) -> Result<Vec<Contract>, StoreError> {
     let rows: Vec<Row> = sqlx::query_as(
         r"
-        select id, address, standard, state, start_block, live_from
+        select id, address, standard, id_in_data, has_ranges, state, start_block, live_from
         from chain.contracts where chain = $1 and state = 'probing' order by id limit $2
         ",
     )
@@ -164,7 +181,8 @@ pub async fn whole(
 ) -> Result<Option<Contract>, StoreError> {
     let row: Option<Row> = sqlx::query_as(
         r"
-        select c.id, c.address, c.standard, c.state, c.start_block, c.live_from
+        select c.id, c.address, c.standard, c.id_in_data, c.has_ranges, c.state,
+            c.start_block, c.live_from
         from chain.contracts c
         where c.chain = $1 and c.state in ('loading', 'folding') and (
             c.live_from <= c.start_block or exists (

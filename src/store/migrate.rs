@@ -13,11 +13,14 @@ use sqlx::{Connection, PgConnection, SqlSafeStr};
 use super::StoreError;
 
 /// Every migration, oldest first.
-const MIGRATIONS: &[(i64, &str, &str)] = &[(
-    1,
-    "create the lasting shapes",
-    include_str!("../../migrations/0001_create_the_lasting_shapes.sql"),
-)];
+const MIGRATIONS: &[(i64, &str, &str)] = &[
+    (
+        1,
+        "create the lasting shapes",
+        include_str!("../../migrations/0001_create_the_lasting_shapes.sql"),
+    ),
+    (2, "read every standard", include_str!("../../migrations/0002_read_every_standard.sql")),
+];
 
 /// Serialises replicas that migrate at once. Taken for a transaction, not a session, so that it
 /// works through poolers; the number is only a name.

@@ -17,8 +17,8 @@ pub struct ContractRow {
     pub chain: i16,
     /// Its address.
     pub address: [u8; 20],
-    /// Its token standard.
-    pub standard: String,
+    /// Its token standard; `None` until it is said or a log has shown it.
+    pub standard: Option<String>,
     /// How far it is; see [`ContractRow::state`].
     pub state: String,
     /// Who named it: `config`, `api` or `cli`.
@@ -55,8 +55,8 @@ pub struct Tracked {
     pub chain: ChainKey,
     /// Its address.
     pub address: Address,
-    /// Its token standard.
-    pub standard: Standard,
+    /// Its token standard; `None` to find it in its logs.
+    pub standard: Option<Standard>,
     /// First block that can hold its logs.
     pub start_block: u64,
 }
@@ -84,7 +84,7 @@ pub async fn track(
         )
         .bind(wanted.chain.0)
         .bind(wanted.address.as_slice())
-        .bind(wanted.standard.as_str())
+        .bind(wanted.standard.map(Standard::as_str))
         .bind(origin)
         .bind(start_block)
         .fetch_optional(pool)
@@ -119,7 +119,7 @@ pub async fn track_all(
     .bind(chain.0)
     .bind(origin)
     .bind(&addresses)
-    .bind(wanted.iter().map(|one| one.standard.as_str()).collect::<Vec<_>>())
+    .bind(wanted.iter().map(|one| one.standard.map(Standard::as_str)).collect::<Vec<_>>())
     .bind(wanted.iter().map(|one| height(one.start_block)).collect::<Vec<_>>())
     .execute(pool)
     .await?;

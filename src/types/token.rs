@@ -5,8 +5,10 @@ use std::fmt;
 /// A token standard Herald can read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum Standard {
-    /// ERC-721: each token has one owner.
+    /// ERC-721: each token has one owner. ERC-2309 ranges are part of it.
     Erc721,
+    /// ERC-1155: each token has any number of owners, each with a balance.
+    Erc1155,
 }
 
 impl Standard {
@@ -14,6 +16,7 @@ impl Standard {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Erc721 => "erc721",
+            Self::Erc1155 => "erc1155",
         }
     }
 
@@ -21,6 +24,7 @@ impl Standard {
     pub fn parse(text: &str) -> Option<Self> {
         match text {
             "erc721" => Some(Self::Erc721),
+            "erc1155" => Some(Self::Erc1155),
             _ => None,
         }
     }

@@ -3,6 +3,7 @@
 use alloy::primitives::{Address, B256, U256};
 
 use super::block::Position;
+use super::token::Standard;
 
 /// One decoded transfer.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -17,12 +18,24 @@ pub struct Transfer {
     pub token_id: U256,
     /// Last token of an ERC-2309 range, inclusive; absent for a single token.
     pub token_id_to: Option<U256>,
-    /// Units moved; absent means one.
+    /// Units moved by ERC-1155; absent means one token (or each of the range) by ERC-721.
     pub amount: Option<U256>,
     /// Who gave; the zero address on a mint.
     pub from: Address,
     /// Who received; the zero address on a burn.
     pub to: Address,
+}
+
+impl Transfer {
+    /// The standard of the log that stated it.
+    pub fn standard(&self) -> Standard {
+        if self.amount.is_some() { Standard::Erc1155 } else { Standard::Erc721 }
+    }
+
+    /// Its first and last token; the same for a single one.
+    pub fn tokens(&self) -> (U256, U256) {
+        (self.token_id, self.token_id_to.unwrap_or(self.token_id))
+    }
 }
 
 /// What a transfer is to a reader.

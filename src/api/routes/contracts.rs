@@ -21,7 +21,7 @@ pub(crate) struct ContractView {
     address: String,
     name: Option<String>,
     symbol: Option<String>,
-    standard: String,
+    standard: Option<String>,
     origin: String,
     start_block: i64,
     status: String,

@@ -52,11 +52,11 @@ fn holding(scope: &ContractScope, row: &HoldingRow) -> HoldingView {
     let contract = answer::address(scope.contract.address);
     let chain = scope.chain.caip2.clone();
     HoldingView {
-        id: answer::asset(&chain, &scope.contract.standard, &contract, row.token_id.0),
+        id: answer::asset(&chain, scope.standard(), &contract, row.token_id.0),
         chain,
         contract,
         token_id: row.token_id.0.to_string(),
-        standard: scope.contract.standard.clone(),
+        standard: scope.standard().to_owned(),
         owner: answer::address(row.owner),
         balance: row.balance.map_or(U256::ONE, |balance| balance.0).to_string(),
         acquired: Acquired {

@@ -40,11 +40,11 @@ fn view(scope: &ContractScope, token_id: U256, row: &TokenRow) -> TokenView {
         tx_hash: Some(answer::hash(row.first_tx)),
     };
     TokenView {
-        id: answer::asset(&chain, &scope.contract.standard, &contract, token_id),
+        id: answer::asset(&chain, scope.standard(), &contract, token_id),
         chain,
         contract,
         token_id: token_id.to_string(),
-        standard: scope.contract.standard.clone(),
+        standard: scope.standard().to_owned(),
         owner: row.owner.map(answer::address),
         supply: row.supply.0.to_string(),
         minted: answer::party(row.first_from).is_none().then_some(first),

@@ -30,7 +30,7 @@ struct Wanted {
     chain: String,
     contract: alloy::primitives::Address,
     start_block: i64,
-    standard: Standard,
+    standard: Option<Standard>,
 }
 
 /// POST `/v1/contracts`
@@ -140,11 +140,11 @@ fn read(body: &Map<String, Value>) -> Result<Wanted, Vec<Fault>> {
         fault("start_block", "start_block is the number of the first block to read".into());
     }
     let standard = match body.get("standard") {
-        None | Some(Value::Null) => Some(Standard::Erc721),
-        Some(value) => value.as_str().and_then(Standard::parse),
+        None | Some(Value::Null) => Some(None),
+        Some(value) => value.as_str().and_then(Standard::parse).map(Some),
     };
     if standard.is_none() {
-        fault("standard", "standard is erc721".into());
+        fault("standard", "standard is erc721 or erc1155, or absent".into());
     }
     match (chain, contract, start_block, standard) {
         (Some(chain), Some(contract), Some(start_block), Some(standard)) if faults.is_empty() => {
@@ -161,8 +161,9 @@ fn same(row: &ContractRow, wanted: &Wanted) -> Result<(), Problem> {
         let detail = format!("tracked with start_block {}", row.start_block);
         faults.push(Fault::new("body", "start_block", detail));
     }
-    if row.standard != wanted.standard.as_str() {
-        let detail = format!("tracked with standard {}", row.standard);
+    let (stored, named) = (row.standard.as_deref(), wanted.standard.map(Standard::as_str));
+    if named.is_some() && stored != named {
+        let detail = format!("tracked with standard {}", stored.unwrap_or("still to be found"));
         faults.push(Fault::new("body", "standard", detail));
     }
     match faults.first() {

@@ -50,7 +50,9 @@ fn view(as_of: &[Standing], row: &WalletTokenRow) -> WalletTokenView {
 }
 
 fn standard(text: &str) -> Result<&'static str, String> {
-    Standard::parse(text).map(Standard::as_str).ok_or_else(|| "standard is erc721".into())
+    Standard::parse(text)
+        .map(Standard::as_str)
+        .ok_or_else(|| "standard is erc721 or erc1155".into())
 }
 
 fn key(cursor: &Cursor<Key>) -> Result<(i16, i32, U256), Problem> {

@@ -73,7 +73,7 @@ impl Indexer {
         let wish = |address: &Address| Tracked {
             chain: self.context.key,
             address: *address,
-            standard: Standard::Erc721,
+            standard: Some(Standard::Erc721),
             start_block,
         };
         let wishes: Vec<_> = contracts.iter().map(wish).collect();
