@@ -40,6 +40,8 @@ pub enum Skip {
     Address,
     /// Data where the standard has none.
     Data,
+    /// A contract of which no log has shown a standard yet.
+    Unknown,
 }
 
 impl Skip {
@@ -51,6 +53,7 @@ impl Skip {
             Self::TopicCount => "topic_count",
             Self::Address => "address",
             Self::Data => "data",
+            Self::Unknown => "unknown",
         }
     }
 }

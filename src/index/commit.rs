@@ -3,23 +3,20 @@
 //! It holds only if the checkpoint, the filter and the lease are still what this pass read; that
 //! also fences a second replica.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::B256;
 use sqlx::PgConnection;
 
-use super::ownership::{self, Changes};
 use super::settle::{self, Sight};
 use super::tell::{self, Subject};
-use super::{Context, count_told};
+use super::{Context, count_told, hold};
 use crate::chain::Header;
 use crate::store::chains::{self, ChainRow};
 use crate::store::contracts::Contract;
-use crate::store::counters::{self, Counts};
 use crate::store::events::{self, EventBlock};
-use crate::store::holdings::{self, TokenKey};
 use crate::store::transfers::{self, StoredTransfer};
-use crate::store::{StoreError, blocks, instant, leases};
+use crate::store::{StoreError, blocks, instant, leases, readings};
 use crate::types::{BlockRef, ContractKey, ContractState};
 
 /// What one pass commits.
@@ -50,6 +47,7 @@ pub(super) async fn commit(
     let mut tx = context.pool.begin().await?;
     let row = fence(&mut tx, context, lease, batch).await?;
     let epochs = blocks::append(&mut tx, context.key, &new).await?;
+    readings::note_ranges(&mut tx, &ranged(batch.transfers)).await?;
     transfers::append(&mut tx, context.key, batch.transfers).await?;
     hold(&mut tx, context, batch).await?;
     let mut events = told(context, batch, &epochs);
@@ -100,46 +98,9 @@ async fn hold(
         .filter(|stored| ready.contains_key(&stored.contract))
         .cloned()
         .collect();
-    if moved.is_empty() {
-        return Ok(());
-    }
-    let touched = ownership::touched(&moved);
-    let before = holdings::current(tx, context.key, &touched).await?;
-    let changes = ownership::apply(&before, &moved);
-    let owners = owners(&changes);
-    let held_before = holdings::holders_among(tx, context.key, &owners).await?;
-    let ended: Vec<TokenKey> = changes.ended.iter().map(|holding| holding.token).collect();
-    holdings::remove(tx, context.key, &ended).await?;
-    holdings::append_past(tx, context.key, &changes.past).await?;
-    holdings::append(tx, context.key, &changes.begun).await?;
-    let held_after = holdings::holders_among(tx, context.key, &owners).await?;
-    let mut counts: HashMap<ContractKey, Counts> = HashMap::new();
-    for stored in &moved {
-        counts.entry(stored.contract).or_default().transfers += 1;
-    }
-    for holding in &changes.ended {
-        counts.entry(holding.token.0).or_default().supply -= 1;
-    }
-    for holding in &changes.begun {
-        counts.entry(holding.token.0).or_default().supply += 1;
-    }
-    for (contract, count) in &mut counts {
-        let held = |map: &HashMap<ContractKey, i64>| map.get(contract).copied().unwrap_or(0);
-        count.holders = held(&held_after) - held(&held_before);
-    }
-    counters::count(tx, &counts.into_iter().collect::<Vec<_>>()).await
-}
-
-fn owners(changes: &Changes) -> Vec<(ContractKey, Address)> {
-    let mut owners: Vec<_> = changes
-        .ended
-        .iter()
-        .chain(&changes.begun)
-        .map(|holding| (holding.token.0, holding.owner))
-        .collect();
-    owners.sort_unstable();
-    owners.dedup();
-    owners
+    let ranged = ready.values().filter(|contract| contract.has_ranges);
+    let ranged: HashSet<ContractKey> = ranged.map(|contract| contract.key).collect();
+    hold::apply(tx, context.key, &ranged, &moved).await
 }
 
 fn told(context: &Context, batch: &Batch<'_>, epochs: &HashMap<u64, i32>) -> Vec<events::NewEvent> {
@@ -162,6 +123,13 @@ fn told(context: &Context, batch: &Batch<'_>, epochs: &HashMap<u64, i32>) -> Vec
             Some(tell::token(context.id, *subject, *block, stored))
         })
         .collect()
+}
+
+/// The contracts that move ranges by these transfers.
+pub(super) fn ranged(transfers: &[StoredTransfer]) -> Vec<ContractKey> {
+    let ranges = transfers.iter().filter(|stored| stored.transfer.token_id_to.is_some());
+    let ranged: BTreeSet<ContractKey> = ranges.map(|stored| stored.contract).collect();
+    ranged.into_iter().collect()
 }
 
 /// The contracts as events name them.

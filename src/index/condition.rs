@@ -7,7 +7,7 @@ use super::Context;
 use super::plan::LOOK_MAX;
 use crate::chain::ChainError;
 use crate::store::endpoints::Seen;
-use crate::store::{StoreError, contracts, endpoints, spans, status};
+use crate::store::{StoreError, contracts, counters, endpoints, spans, status};
 use crate::telemetry::metrics;
 use crate::types::ContractState;
 use crate::work::Pass;
@@ -135,7 +135,7 @@ impl Condition {
         endpoints::replace(&context.pool, context.key, &seen).await?;
         let pending = spans::pending(&context.pool, context.key).await?;
         metrics::spans_pending(name).set(pending as f64);
-        let counts = contracts::by_state(&context.pool, context.key).await?;
+        let counts = counters::by_state(&context.pool, context.key).await?;
         for state in ContractState::ALL {
             let count = counts.get(state.as_str()).copied().unwrap_or(0);
             metrics::contracts(name, state).set(count as f64);

@@ -11,8 +11,9 @@ use alloy::primitives::{Address, B256, Bloom, BloomInput, b256};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::Context;
+use super::reading::readings;
 use crate::chain::{ChainError, Header, LogFilter, LogScope};
-use crate::decode::{self, Decoded, Reading};
+use crate::decode::{self, Decoded, Skip};
 use crate::store::contracts::Contract;
 use crate::store::transfers::StoredTransfer;
 use crate::telemetry::metrics;
@@ -41,7 +42,7 @@ pub(super) async fn transfers(
     context: &Context,
     contracts: &[Contract],
     headers: &[Header],
-) -> Result<Vec<StoredTransfer>, ChainError> {
+) -> anyhow::Result<Vec<StoredTransfer>> {
     let admitted: Vec<&Header> = if contracts.is_empty() {
         Vec::new()
     } else {
@@ -68,7 +69,7 @@ pub(super) async fn transfers(
         logs.extend(once_more(context, &filter, header.block).await?);
     }
     logs.sort_by_key(|log| (log.block, log.log_index));
-    Ok(decoded(contracts, &logs))
+    decoded(context, contracts, &logs).await
 }
 
 /// Asks by number for a block whose bloom names a followed contract and that answered no log by its
@@ -162,8 +163,13 @@ fn other_block(log: &RawLog) -> ChainError {
     }
 }
 
-/// What the logs of these contracts state; the rest is counted by its reason.
-pub(super) fn decoded(contracts: &[Contract], logs: &[RawLog]) -> Vec<StoredTransfer> {
+/// What the logs of these contracts state, in their order; the rest is counted by its reason.
+pub(super) async fn decoded(
+    context: &Context,
+    contracts: &[Contract],
+    logs: &[RawLog],
+) -> anyhow::Result<Vec<StoredTransfer>> {
+    let readings = readings(context, contracts, logs).await?;
     let by_address: HashMap<Address, &Contract> =
         contracts.iter().map(|contract| (contract.address, contract)).collect();
     let mut transfers = Vec::with_capacity(logs.len());
@@ -172,9 +178,11 @@ pub(super) fn decoded(contracts: &[Contract], logs: &[RawLog]) -> Vec<StoredTran
         if log.block < contract.start_block {
             continue;
         }
-        let Some(standard) = contract.standard else { continue };
-        let reading = Reading { standard, id_in_data: contract.id_in_data.unwrap_or(false) };
-        match decode::decode(reading, log) {
+        let decoded = match readings.get(&contract.key) {
+            Some(reading) => decode::decode(*reading, log),
+            None => Decoded::Skipped(Skip::Unknown),
+        };
+        match decoded {
             Decoded::Transfers(found) => transfers.extend(
                 found
                     .into_iter()
@@ -185,5 +193,5 @@ pub(super) fn decoded(contracts: &[Contract], logs: &[RawLog]) -> Vec<StoredTran
             }
         }
     }
-    transfers
+    Ok(transfers)
 }

@@ -3,16 +3,21 @@
 //! Under the chain's lock: no live commit or rewind changes the transfers meanwhile, and the next
 //! live commit finds the contract ready and goes on from what was built.
 
+use std::collections::HashSet;
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sqlx::PgConnection;
 
 use super::commit::subjects;
-use super::{Context, count_told, tell};
-use crate::store::events;
-use crate::store::{StoreError, blocks, chains, contracts, fold};
-use crate::types::{ContractState, EventKind};
+use super::{Context, count_told, hold, tell};
+use crate::store::contracts::{self, Contract};
+use crate::store::{StoreError, blocks, chains, counters, events, fold, transfers};
+use crate::types::{ChainKey, ContractKey, ContractState, EventKind};
 use crate::work::{Pass, Topic, Worker};
+
+/// Transfers replayed at once: some megabytes.
+const PART_MAX: i64 = 10_000;
 
 /// Folds the contracts of one chain.
 pub struct Fold {
@@ -48,7 +53,8 @@ impl Fold {
         if contract.key != found.key || contract.state != ContractState::Folding {
             return Ok(Pass::Worked);
         }
-        fold::rebuild(&mut tx, context.key, contract.key, number).await?;
+        build(&mut tx, context.key, &contract).await?;
+        fold::finish(&mut tx, contract.key, number).await?;
         let subject = subjects(std::slice::from_ref(&contract))[&contract.key];
         let (kind, start) = (EventKind::ContractReady, contract.start_block);
         let ready = tell::contract(context.id, kind, subject, start, block);
@@ -65,6 +71,40 @@ impl Fold {
             "{} has the whole history of {} up to block {number}", context.name, contract.address
         );
         Ok(Pass::Worked)
+    }
+}
+
+/// Builds ownership and counters anew.
+async fn build(
+    tx: &mut PgConnection,
+    chain: ChainKey,
+    contract: &Contract,
+) -> Result<(), StoreError> {
+    let key = contract.key;
+    fold::clear(tx, chain, key).await?;
+    counters::reset(tx, key).await?;
+    match contract.standard {
+        // No log has shown a standard, so there is no transfer.
+        None => Ok(()),
+        Some(_) if contract.has_ranges => replay(tx, chain, key).await,
+        Some(standard) => fold::rebuild(tx, chain, key, standard).await,
+    }
+}
+
+/// Goes through the transfers in order as the live edge does: a range changes any number of tokens,
+/// which no window over single tokens sees.
+async fn replay(
+    tx: &mut PgConnection,
+    chain: ChainKey,
+    contract: ContractKey,
+) -> Result<(), StoreError> {
+    let ranged = HashSet::from([contract]);
+    let mut after = None;
+    loop {
+        let part = transfers::following(tx, chain, contract, (after, PART_MAX)).await?;
+        let Some(last) = part.last() else { return Ok(()) };
+        after = Some(last.transfer.position.block);
+        hold::apply(tx, chain, &ranged, &part).await?;
     }
 }
 

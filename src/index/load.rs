@@ -9,11 +9,14 @@ use std::time::Duration;
 
 use async_trait::async_trait;
 
+use super::commit::ranged;
 use super::past::{self, BrokenSeam, Step};
 use super::{Context, unless_passing};
 use crate::chain::ChainError;
 use crate::store::spans::Span;
-use crate::store::{self, StoreError, blocks, chains, contracts, notify, prune, spans, transfers};
+use crate::store::{
+    self, StoreError, blocks, chains, contracts, notify, prune, readings, spans, transfers,
+};
 use crate::telemetry::metrics;
 use crate::work::{Pass, Topic, Worker};
 
@@ -93,6 +96,7 @@ impl Load {
             }
         }
         spans::check(&mut tx, span).await?;
+        readings::note_ranges(&mut tx, &ranged(&step.transfers)).await?;
         blocks::note(&mut tx, context.key, &step.blocks).await?;
         transfers::delete_interval(&mut tx, context.key, &span.contracts, (from, to)).await?;
         transfers::append(&mut tx, context.key, &step.transfers).await?;

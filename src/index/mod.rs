@@ -17,13 +17,18 @@
 
 pub mod plan;
 pub mod ownership;
+pub mod now;
 pub mod tell;
 mod view;
 mod begin;
+mod reading;
 mod fetch;
 mod settle;
+mod census;
+mod hold;
 mod commit;
 mod removals;
+mod restore;
 pub mod rewind;
 mod condition;
 pub mod decision;

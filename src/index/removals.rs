@@ -1,18 +1,17 @@
 //! Pure: what a rewind tells.
 
-use std::collections::HashMap;
-
-use alloy::primitives::Address;
+use std::collections::{HashMap, HashSet};
 
 use super::commit::subjects;
+use super::now::Now as After;
+use super::ownership::{Held, Owners};
 use super::rewind::Order;
 use super::{Context, tell};
 use crate::store::contracts::Contract;
 use crate::store::events::{EventBlock, NewEvent};
-use crate::store::holdings::{Holding, TokenKey};
 use crate::store::taken_back::GoneBlock;
 use crate::store::transfers::StoredTransfer;
-use crate::types::{ContractKey, ContractState};
+use crate::types::{ContractKey, ContractState, Standard};
 
 /// The reorg itself, then the removals, newest first: of every event that was told, and of every
 /// transfer of a ready contract, because who began from a snapshot holds those for true as well.
@@ -20,7 +19,7 @@ pub(super) fn told(
     context: &Context,
     order: &Order<'_>,
     (gone_blocks, gone): (&[GoneBlock], &[StoredTransfer]),
-    (concerned, now): (&[Contract], &HashMap<TokenKey, Holding>),
+    (concerned, held): (&[Contract], &Held),
 ) -> Vec<NewEvent> {
     let blocks: HashMap<u64, EventBlock> = gone_blocks
         .iter()
@@ -33,7 +32,7 @@ pub(super) fn told(
     let top = blocks.get(&number).copied();
     let top = top.unwrap_or(EventBlock { number, hash, time: None, epoch: 0 });
     let mut events = vec![tell::reorged(context.id, top, order.to, gone.len() as u64)];
-    let owners = owners(concerned, gone, now);
+    let now = Now::of(concerned, gone, held);
     let subjects = subjects(concerned);
     let known_from: HashMap<ContractKey, u64> = concerned
         .iter()
@@ -50,31 +49,62 @@ pub(super) fn told(
         else {
             continue;
         };
-        let token = (stored.contract, stored.transfer.token_id);
-        let now = (order.shown.get(&number).copied(), owners.get(&token).copied().flatten());
-        events.push(tell::removed(context.id, *subject, *block, stored, now));
+        let shown = order.shown.get(&number).copied();
+        events.push(tell::removed(
+            context.id,
+            *subject,
+            *block,
+            stored,
+            (shown, now.after(stored)),
+        ));
     }
     events
 }
 
-/// Who holds each token now. The holdings of a contract that is not ready are not built yet; there
-/// the giver of the oldest removed transfer holds the token again, as custody has it.
-fn owners(
-    concerned: &[Contract],
-    gone: &[StoredTransfer],
-    now: &HashMap<TokenKey, Holding>,
-) -> HashMap<TokenKey, Option<Address>> {
-    let ready =
-        |key| concerned.iter().any(|one| one.key == key && one.state == ContractState::Ready);
-    let mut owners = HashMap::new();
-    for stored in gone {
-        let token = (stored.contract, stored.transfer.token_id);
-        let owner = if ready(stored.contract) {
-            now.get(&token).map(|holding| holding.owner)
-        } else {
-            Some(stored.transfer.from)
-        };
-        owners.insert(token, owner);
+/// Most parts that `now` of a removed range lists; of more it says nothing, and the API answers.
+const PARTS_MAX: usize = 1_000;
+
+/// What holds after the rewind.
+struct Now<'a> {
+    held: &'a Held,
+    ready: HashSet<ContractKey>,
+    owners: Owners,
+}
+
+impl<'a> Now<'a> {
+    /// The holdings of a contract that is not ready are not built yet; there a token goes back to
+    /// the giver of its oldest removed transfer, and balances are not known.
+    fn of(concerned: &[Contract], gone: &[StoredTransfer], held: &'a Held) -> Self {
+        let ready = concerned.iter().filter(|contract| contract.state == ContractState::Ready);
+        let ready: HashSet<ContractKey> = ready.map(|contract| contract.key).collect();
+        let mut owners = Owners::of(held);
+        owners.give_back(gone.iter().filter(|stored| !ready.contains(&stored.contract)));
+        Self { held, ready, owners }
     }
-    owners
+
+    fn after(&self, stored: &StoredTransfer) -> After {
+        let StoredTransfer { contract, transfer } = stored;
+        match transfer.standard() {
+            Standard::Erc721 => {
+                let parts = self.owners.within(*contract, transfer.tokens());
+                match parts[..] {
+                    [(_, _, owner)] => After::Owner(owner),
+                    _ if parts.len() > PARTS_MAX => After::Unsaid,
+                    _ => After::Owners(parts),
+                }
+            }
+            Standard::Erc1155 if self.ready.contains(contract) => {
+                let mut people = vec![transfer.from, transfer.to];
+                people.dedup();
+                people.retain(|person| !person.is_zero());
+                let balance = |person| {
+                    let key = ((*contract, transfer.token_id), person);
+                    let holding = self.held.holdings.get(&key);
+                    (person, holding.and_then(|holding| holding.balance).unwrap_or_default())
+                };
+                After::Balances(people.into_iter().map(balance).collect())
+            }
+            Standard::Erc1155 => After::Unsaid,
+        }
+    }
 }

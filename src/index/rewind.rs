@@ -5,22 +5,19 @@
 //! clipped; the journal and the checkpoint say where the chain stands. Committing A, rewinding and
 //! committing B leaves exactly what committing B alone leaves.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::B256;
 use sqlx::PgConnection;
 
-use super::ownership::touched;
-use super::{Context, count_told, removals};
+use super::{Context, count_told, removals, restore};
 use crate::store::chains::{self, ChainRow};
 use crate::store::contracts::{self, Contract};
-use crate::store::counters::{self, Counts};
 use crate::store::events::{self, NewEvent};
-use crate::store::holdings::{self, Holding, TokenKey};
 use crate::store::rewinds::{self, Rewind};
 use crate::store::transfers::{self, StoredTransfer};
-use crate::store::{StoreError, blocks, clip, leases, status, taken_back, versions};
-use crate::types::{ContractKey, ContractState};
+use crate::store::{StoreError, blocks, clip, leases, status, taken_back};
+use crate::types::ContractKey;
 
 /// A rewind that was decided.
 pub struct Order<'a> {
@@ -122,7 +119,7 @@ async fn take_back(
     let gone = transfers::take_back(tx, key, to).await?;
     let concerned = contracts_of(tx, &gone).await?;
     contracts::clip_live(tx, key, to).await?;
-    let now = restore(tx, context, &concerned, &gone, to).await?;
+    let now = restore::restore(tx, key, (&concerned, &gone), to).await?;
     let events = removals::told(context, order, (&gone_blocks, &gone), (&concerned, &now));
     let outcome = Outcome { depth: order.expected.0.saturating_sub(to), transfers: gone.len() };
     let entry = Rewind {
@@ -146,48 +143,4 @@ async fn contracts_of(
     keys.sort_unstable();
     keys.dedup();
     contracts::by_keys(tx, &keys).await
-}
-
-/// Puts holdings and counters of ready contracts back and answers who holds each touched token.
-async fn restore(
-    tx: &mut PgConnection,
-    context: &Context,
-    concerned: &[Contract],
-    gone: &[StoredTransfer],
-    to: u64,
-) -> Result<HashMap<TokenKey, Holding>, StoreError> {
-    let ready: Vec<ContractKey> = concerned
-        .iter()
-        .filter(|contract| contract.state == ContractState::Ready)
-        .map(|contract| contract.key)
-        .collect();
-    let mut tokens = touched(gone);
-    tokens.retain(|token| ready.contains(&token.0));
-    let before = holdings::current(tx, context.key, &tokens).await?;
-    let after = versions::at(tx, context.key, &tokens, to).await?;
-    let mut owners: Vec<(ContractKey, Address)> = before
-        .values()
-        .chain(after.values())
-        .map(|holding| (holding.token.0, holding.owner))
-        .collect();
-    owners.sort_unstable();
-    owners.dedup();
-    let held_before = holdings::holders_among(tx, context.key, &owners).await?;
-    versions::restore(tx, context.key, &tokens, to).await?;
-    let held_after = holdings::holders_among(tx, context.key, &owners).await?;
-    let count = |key: ContractKey| {
-        let of = |map: &HashMap<TokenKey, Holding>| {
-            map.keys().filter(|token| token.0 == key).count() as i64
-        };
-        let held = |map: &HashMap<ContractKey, i64>| map.get(&key).copied().unwrap_or(0);
-        let transfers = gone.iter().filter(|stored| stored.contract == key).count() as i64;
-        let counts = Counts {
-            supply: of(&after) - of(&before),
-            holders: held(&held_after) - held(&held_before),
-            transfers: -transfers,
-        };
-        (key, counts)
-    };
-    counters::count(tx, &ready.iter().copied().map(count).collect::<Vec<_>>()).await?;
-    Ok(after)
 }

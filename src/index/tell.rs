@@ -6,6 +6,7 @@
 use alloy::primitives::{Address, B256, U256};
 use serde::Serialize;
 
+use super::now::{Now, NowView};
 use crate::store::events::{EventBlock, NewEvent};
 use crate::store::transfers::StoredTransfer;
 use crate::types::{Caip2, ContractKey, EventId, EventKind, Position, Standard, TransferKind};
@@ -81,43 +82,42 @@ struct Block {
 }
 
 #[derive(Serialize)]
-struct Now {
-    owner: Option<String>,
-}
-
-#[derive(Serialize)]
 struct Removed<'a> {
     contract: String,
     token_id: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    token_id_to: Option<String>,
     standard: &'a str,
     removes: String,
     old_block: Block,
     new_block: Option<Block>,
-    now: Now,
+    now: Option<NowView>,
 }
 
-/// What no longer happened: the event of `stored` in `block`, and who holds the token now. The
-/// hash that the chain shows at that height instead is told where it was seen.
+/// What no longer happened: the event of `stored` in `block`, and what holds now. The hash that the
+/// chain shows at that height instead is told where it was seen.
 pub fn removed(
     chain: Caip2,
     subject: Subject,
     block: EventBlock,
     stored: &StoredTransfer,
-    (shown, owner): (Option<B256>, Option<Address>),
+    (shown, now): (Option<B256>, Now),
 ) -> NewEvent {
     let removes = token(chain, subject, block, stored).id;
+    let transfer = &stored.transfer;
     let data = Removed {
         contract: subject.address.to_checksum(None),
-        token_id: stored.transfer.token_id.to_string(),
-        standard: stored.transfer.standard().as_str(),
+        token_id: transfer.token_id.to_string(),
+        token_id_to: transfer.token_id_to.map(|last| last.to_string()),
+        standard: transfer.standard().as_str(),
         removes: removes.to_string(),
         old_block: Block { number: block.number, hash: block.hash },
         new_block: shown.map(|hash| Block { number: block.number, hash }),
-        now: Now { owner: owner.and_then(person) },
+        now: now.view(),
     };
     let about = About {
         block,
-        position: stored.transfer.position,
+        position: transfer.position,
         contract: Some(subject.key),
         subject: &removes.0,
     };
@@ -204,6 +204,6 @@ fn of_block(block: EventBlock, contract: Option<ContractKey>, subject: &[u8]) ->
     About { block, position, contract, subject }
 }
 
-fn person(address: Address) -> Option<String> {
+pub(super) fn person(address: Address) -> Option<String> {
     (!address.is_zero()).then(|| address.to_checksum(None))
 }

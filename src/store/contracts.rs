@@ -1,7 +1,5 @@
 //! `chain.contracts`: which contracts are followed and how far each is.
 
-use std::collections::HashMap;
-
 use alloy::primitives::Address;
 use sqlx::{PgConnection, PgExecutor};
 
@@ -59,7 +57,7 @@ impl TryFrom<Row> for Contract {
     }
 }
 
-fn standard(word: Option<&str>) -> Result<Option<Standard>, StoreError> {
+pub(super) fn standard(word: Option<&str>) -> Result<Option<Standard>, StoreError> {
     let corrupt = StoreError::Corrupt { column: "contracts.standard" };
     word.map(|word| Standard::parse(word).ok_or(corrupt)).transpose()
 }
@@ -238,18 +236,4 @@ pub async fn all_ready(executor: impl PgExecutor<'_>, chain: ChainKey) -> Result
     .fetch_one(executor)
     .await?;
     Ok(!busy)
-}
-
-/// How many contracts of the chain are in each state.
-pub async fn by_state(
-    executor: impl PgExecutor<'_>,
-    chain: ChainKey,
-) -> Result<HashMap<String, i64>, StoreError> {
-    let rows: Vec<(String, i64)> = sqlx::query_as(
-        "select state, count(*) from chain.contracts where chain = $1 group by state",
-    )
-    .bind(chain.0)
-    .fetch_all(executor)
-    .await?;
-    Ok(rows.into_iter().collect())
 }

@@ -3,58 +3,51 @@
 use sqlx::PgConnection;
 
 use super::{StoreError, height};
-use crate::types::{ChainKey, ContractKey};
+use crate::types::{ChainKey, ContractKey, Standard};
 
-/// Replaces the ownership of an ERC-721 contract by what its transfers say: one version for each
-/// block at whose end the owner is another than before, so that hops inside a block vanish.
-///
-/// The caller holds the chain's lock, so that no live commit or rewind changes the transfers
-/// meanwhile. Counters and state of the contract are set too.
-pub async fn rebuild(
+/// Removes what was ever built of a contract's ownership.
+pub async fn clear(
     connection: &mut PgConnection,
     chain: ChainKey,
     contract: ContractKey,
-    folded_to: u64,
 ) -> Result<(), StoreError> {
     for clear in [
         "delete from chain.holdings where chain = $1 and contract_id = $2",
         "delete from chain.holdings_past where chain = $1 and contract_id = $2",
+        "delete from chain.token_ranges where chain = $1 and contract_id = $2",
+        "delete from chain.irregularities where chain = $1 and contract_id = $2",
     ] {
         sqlx::query(clear).bind(chain.0).bind(contract.0).execute(&mut *connection).await?;
     }
-    sqlx::query(
-        r"
-        with ends as (
-            select distinct on (token_id, block) token_id, block, log_index, to_addr
-            from chain.transfers where chain = $1 and contract_id = $2
-            order by token_id, block, log_index desc, batch_index desc
-        ), compared as (
-            select *, lag(to_addr) over (partition by token_id order by block) as before from ends
-        ), versions as (
-            select *, lead(block) over (partition by token_id order by block) as until
-            from compared where to_addr is distinct from before
-        ), held as (
-            select * from versions where to_addr <> '\x0000000000000000000000000000000000000000'
-        ), past as (
-            insert into chain.holdings_past
-                (chain, contract_id, token_id, owner, since, since_log, acquired, until)
-            select $1, $2, token_id, to_addr, block, log_index, block, until
-            from held where until is not null
-        )
-        insert into chain.holdings (chain, contract_id, token_id, owner, since, since_log, acquired)
-        select $1, $2, token_id, to_addr, block, log_index, block from held where until is null
-        ",
-    )
+    Ok(())
+}
+
+/// Builds the ownership and the counters of a contract without ranges from its transfers, into
+/// cleared tables: one version for each block at whose end a token's owner (ERC-721) or a holder's
+/// balance (ERC-1155) is another than before, so that hops inside a block vanish.
+///
+/// The caller holds the chain's lock, so that no live commit or rewind changes the transfers
+/// meanwhile.
+pub async fn rebuild(
+    connection: &mut PgConnection,
+    chain: ChainKey,
+    contract: ContractKey,
+    standard: Standard,
+) -> Result<(), StoreError> {
+    sqlx::query(match standard {
+        Standard::Erc721 => OF_TOKENS,
+        Standard::Erc1155 => OF_BALANCES,
+    })
     .bind(chain.0)
     .bind(contract.0)
     .execute(&mut *connection)
     .await?;
     sqlx::query(
         r"
-        update chain.contracts set state = 'ready', folded_to = $3,
+        update chain.contracts set
             (supply, holders) = (
-                select count(*), count(distinct owner) from chain.holdings
-                where chain = $1 and contract_id = $2),
+                select count(distinct token_id), count(distinct owner) from chain.holdings
+                where chain = $1 and contract_id = $2 and (balance is null or balance > 0)),
             transfers = (
                 select count(*) from chain.transfers where chain = $1 and contract_id = $2)
         where id = $2
@@ -62,8 +55,76 @@ pub async fn rebuild(
     )
     .bind(chain.0)
     .bind(contract.0)
-    .bind(height(folded_to))
     .execute(connection)
     .await?;
     Ok(())
 }
+
+/// Shows that the ownership of a contract is whole up to a block.
+pub async fn finish(
+    connection: &mut PgConnection,
+    contract: ContractKey,
+    folded_to: u64,
+) -> Result<(), StoreError> {
+    sqlx::query("update chain.contracts set state = 'ready', folded_to = $2 where id = $1")
+        .bind(contract.0)
+        .bind(height(folded_to))
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+const OF_TOKENS: &str = r"
+with ends as (
+    select distinct on (token_id, block) token_id, block, log_index, to_addr
+    from chain.transfers where chain = $1 and contract_id = $2
+    order by token_id, block, log_index desc, batch_index desc
+), compared as (
+    select *, lag(to_addr) over (partition by token_id order by block) as before from ends
+), versions as (
+    select *, lead(block) over (partition by token_id order by block) as until
+    from compared where to_addr is distinct from before
+), held as (
+    select * from versions where to_addr <> '\x0000000000000000000000000000000000000000'
+), past as (
+    insert into chain.holdings_past
+        (chain, contract_id, token_id, owner, since, since_log, acquired, until)
+    select $1, $2, token_id, to_addr, block, log_index, block, until
+    from held where until is not null
+)
+insert into chain.holdings (chain, contract_id, token_id, owner, since, since_log, acquired)
+select $1, $2, token_id, to_addr, block, log_index, block from held where until is null";
+
+/// `run`: which of the times it is that the holder came to have any; its first block is `acquired`.
+const OF_BALANCES: &str = r"
+with moves as (
+    select token_id, to_addr as owner, block, log_index, amount as units
+    from chain.transfers
+    where chain = $1 and contract_id = $2 and amount > 0 and from_addr <> to_addr
+        and to_addr <> '\x0000000000000000000000000000000000000000'
+    union all
+    select token_id, from_addr, block, log_index, -amount
+    from chain.transfers
+    where chain = $1 and contract_id = $2 and amount > 0 and from_addr <> to_addr
+        and from_addr <> '\x0000000000000000000000000000000000000000'
+), nets as (
+    select token_id, owner, block, max(log_index) as log_index, sum(units) as net
+    from moves group by token_id, owner, block having sum(units) <> 0
+), sums as (
+    select *, sum(net) over (partition by token_id, owner order by block) as balance from nets
+), versions as (
+    select *, lead(block) over (partition by token_id, owner order by block) as until,
+        sum((balance - net <= 0)::int) over (partition by token_id, owner order by block) as run
+    from sums
+), held as (
+    select *, min(block) over (partition by token_id, owner, run) as acquired from versions
+), past as (
+    insert into chain.holdings_past
+        (chain, contract_id, token_id, owner, balance, since, since_log, acquired, until)
+    select $1, $2, token_id, owner, balance, block, log_index, acquired, until
+    from held where until is not null and balance <> 0
+)
+insert into chain.holdings
+    (chain, contract_id, token_id, owner, balance, since, since_log, acquired)
+select $1, $2, token_id, owner, balance, block, log_index, acquired
+from held where until is null and balance <> 0";

@@ -7,6 +7,7 @@
 
 pub mod error;
 pub mod uint256;
+pub mod units;
 pub mod copy;
 pub mod migrate;
 pub mod pool;
@@ -17,6 +18,7 @@ pub mod chains;
 pub mod status;
 pub mod endpoints;
 pub mod contracts;
+pub mod readings;
 pub mod wishes;
 pub mod counters;
 pub mod blocks;
@@ -24,6 +26,9 @@ pub mod prune;
 pub mod taken_back;
 pub mod transfers;
 pub mod holdings;
+pub mod token_ranges;
+pub mod holders;
+pub mod irregularities;
 pub mod versions;
 pub mod fold;
 pub mod spans;
@@ -36,6 +41,7 @@ pub mod read;
 
 pub use error::StoreError;
 pub use uint256::Uint256;
+pub use units::Units;
 
 /// A pool of connections to Herald's database.
 pub type Pool = sqlx::PgPool;

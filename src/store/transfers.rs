@@ -105,6 +105,37 @@ pub async fn take_back(
     Ok(rows.into_iter().map(StoredTransfer::from).collect())
 }
 
+/// A contract's transfers above block `after`, in order: whole blocks, as many as hold about `most`
+/// transfers, at least one block.
+pub async fn following(
+    connection: &mut PgConnection,
+    chain: ChainKey,
+    contract: ContractKey,
+    (after, most): (Option<u64>, i64),
+) -> Result<Vec<StoredTransfer>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        r"
+        select block, contract_id, log_index, batch_index, token_id, token_id_to, amount,
+            from_addr, to_addr, tx_hash
+        from chain.transfers
+        where chain = $1 and contract_id = $2 and block > $3 and block <= (
+            select max(block) from (
+                select block from chain.transfers
+                where chain = $1 and contract_id = $2 and block > $3 order by block limit $4
+            ) some
+        )
+        order by block, log_index, batch_index
+        ",
+    )
+    .bind(chain.0)
+    .bind(contract.0)
+    .bind(after.map_or(-1, height))
+    .bind(most)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(StoredTransfer::from).collect())
+}
+
 impl From<Row> for StoredTransfer {
     fn from(row: Row) -> Self {
         Self {

@@ -1,46 +1,25 @@
-//! Pure: how holdings change by transfers.
-//!
-//! There is one version of a holding for each token, owner and block, since ownership "at a block"
-//! means at its end: hops inside a block vanish, and whoever holds a token again at the end of the
-//! block in which it left has held it all the time.
+//! ERC-721 tokens that move one by one: the newest receiver owns the token.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
+use super::{Changes, block_of, somebody};
 use crate::store::holdings::{Holding, PastHolding, TokenKey};
 use crate::store::transfers::StoredTransfer;
 
-/// What is to be written.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Changes {
-    /// Stored holdings that are no longer current.
-    pub ended: Vec<Holding>,
-    /// Versions that are closed: the ended ones, and those that began and ended meanwhile.
-    pub past: Vec<PastHolding>,
-    /// Versions that are current now and were not stored.
-    pub begun: Vec<Holding>,
-}
-
-/// Tokens that these transfers touch, each once.
-pub fn touched(transfers: &[StoredTransfer]) -> Vec<TokenKey> {
-    let mut tokens: Vec<_> =
-        transfers.iter().map(|stored| (stored.contract, stored.transfer.token_id)).collect();
-    tokens.sort_unstable();
-    tokens.dedup();
-    tokens
-}
-
-/// Applies `transfers`, ordered by position, to the holdings that are stored now.
-pub fn apply(stored: &HashMap<TokenKey, Holding>, transfers: &[StoredTransfer]) -> Changes {
-    let mut by_token: HashMap<TokenKey, Vec<&StoredTransfer>> = HashMap::new();
+/// Applies the transfers of one contract, ordered by position.
+pub(super) fn apply(
+    stored: &HashMap<TokenKey, &Holding>,
+    transfers: &[&StoredTransfer],
+    changes: &mut Changes,
+) {
+    let mut by_token: BTreeMap<TokenKey, Vec<&StoredTransfer>> = BTreeMap::new();
     for transfer in transfers {
         let token = (transfer.contract, transfer.transfer.token_id);
         by_token.entry(token).or_default().push(transfer);
     }
-    let mut changes = Changes::default();
-    for token in touched(transfers) {
-        apply_token(token, stored.get(&token), &by_token[&token], &mut changes);
+    for (token, transfers) in by_token {
+        apply_token(token, stored.get(&token).copied(), &transfers, changes);
     }
-    changes
 }
 
 fn apply_token(
@@ -52,7 +31,7 @@ fn apply_token(
     let mut current = stored.cloned();
     for in_block in transfers.chunk_by(|a, b| block_of(a) == block_of(b)) {
         let Some(last) = in_block.last().map(|stored| &stored.transfer) else { continue };
-        let owner = (!last.to.is_zero()).then_some(last.to);
+        let owner = somebody(last.to);
         if current.as_ref().map(|holding| holding.owner) == owner {
             continue;
         }
@@ -63,6 +42,7 @@ fn apply_token(
         current = owner.map(|owner| Holding {
             token,
             owner,
+            balance: None,
             since: block,
             since_log: last.position.log_index,
             acquired: block,
@@ -75,14 +55,11 @@ fn apply_token(
     changes.begun.extend(current);
 }
 
-fn block_of(stored: &StoredTransfer) -> u64 {
-    stored.transfer.position.block
-}
-
 #[cfg(test)]
 mod tests {
     use alloy::primitives::{Address, B256, U256};
 
+    use super::super::Held;
     use super::*;
     use crate::types::{ContractKey, Position, Transfer};
 
@@ -111,7 +88,8 @@ mod tests {
     }
 
     fn held(owner: u8, since: u64, since_log: u32) -> Holding {
-        Holding { token: TOKEN, owner: person(owner), since, since_log, acquired: since }
+        let (token, owner) = (TOKEN, person(owner));
+        Holding { token, owner, balance: None, since, since_log, acquired: since }
     }
 
     fn check(
@@ -120,9 +98,9 @@ mod tests {
         past: &[(Holding, u64)],
         now: Option<Holding>,
     ) {
-        let stored: HashMap<_, _> =
-            before.clone().map(|holding| (TOKEN, holding)).into_iter().collect();
-        let changes = apply(&stored, &moves(list));
+        let stored = before.clone().map(|holding| ((TOKEN, holding.owner), holding));
+        let held = Held { holdings: stored.into_iter().collect(), ranges: Vec::new() };
+        let changes = super::super::apply(&held, &moves(list));
         let closed: Vec<_> = past
             .iter()
             .map(|(holding, until)| PastHolding { holding: holding.clone(), until: *until })

@@ -1,0 +1,179 @@
+//! How each contract's logs are read, where nobody has said it: shown by the logs themselves.
+//!
+//! A contract without a stated standard gets that of its first transfers; only where logs of both
+//! are there does its own word count (ERC-165), which many contracts give wrongly or not at all.
+//! A `Transfer` with three topics is ERC-20's, and that of some early collections: the contract is
+//! asked whether the number in such a log is a token with an owner. What was found is stored, so
+//! that every replica reads the same.
+
+use std::collections::{BTreeMap, HashMap};
+
+use alloy::primitives::{Address, Bytes, U256, hex};
+
+use super::Context;
+use crate::chain::ChainError;
+use crate::decode::{self, Decoded, Reading, Skip};
+use crate::store::contracts::Contract;
+use crate::store::readings;
+use crate::types::{ContractKey, RawLog, Standard};
+
+/// Most tokens of three-topic logs that a contract is asked about: a burnt one has no owner.
+const SAMPLES_MAX: usize = 4;
+
+/// What logs of one contract have shown.
+#[derive(Default)]
+struct Shown {
+    /// The standards of its transfers, in the order of their first logs.
+    standards: Vec<Standard>,
+    /// Numbers in three-topic logs, newest last.
+    samples: Vec<U256>,
+}
+
+/// How the logs of these contracts are read; one of which nothing is known is left out.
+pub(super) async fn readings(
+    context: &Context,
+    contracts: &[Contract],
+    logs: &[RawLog],
+) -> anyhow::Result<HashMap<ContractKey, Reading>> {
+    let open: HashMap<Address, &Contract> = contracts
+        .iter()
+        .filter(|contract| is_open(contract))
+        .map(|contract| (contract.address, contract))
+        .collect();
+    let mut shown: BTreeMap<ContractKey, (&Contract, Shown)> = BTreeMap::new();
+    for log in logs {
+        let Some(contract) = open.get(&log.address) else { continue };
+        if log.block >= contract.start_block {
+            let entry = shown.entry(contract.key).or_insert_with(|| (contract, Shown::default()));
+            entry.1.note(log);
+        }
+    }
+    let mut readings: HashMap<ContractKey, Reading> =
+        contracts.iter().filter_map(|contract| Some((contract.key, known(contract)?))).collect();
+    for (key, (contract, shown)) in shown {
+        let found = find(context, contract, &shown).await?;
+        if found.0 != contract.standard || found.1.is_some() {
+            let stored = readings::note(&context.pool, key, found).await?;
+            readings.extend(reading(stored).map(|reading| (key, reading)));
+        }
+    }
+    Ok(readings)
+}
+
+fn is_open(contract: &Contract) -> bool {
+    match contract.standard {
+        None => true,
+        Some(Standard::Erc721) => contract.id_in_data.is_none(),
+        Some(Standard::Erc1155) => false,
+    }
+}
+
+fn known(contract: &Contract) -> Option<Reading> {
+    reading((contract.standard, contract.id_in_data))
+}
+
+fn reading((standard, id_in_data): (Option<Standard>, Option<bool>)) -> Option<Reading> {
+    Some(Reading { standard: standard?, id_in_data: id_in_data.unwrap_or(false) })
+}
+
+impl Shown {
+    fn note(&mut self, log: &RawLog) {
+        for standard in [Standard::Erc721, Standard::Erc1155] {
+            match decode::decode(Reading { standard, id_in_data: false }, log) {
+                Decoded::Transfers(_) if !self.standards.contains(&standard) => {
+                    self.standards.push(standard);
+                }
+                Decoded::Skipped(Skip::Erc20) if standard == Standard::Erc721 => {
+                    let number = U256::try_from_be_slice(&log.data).unwrap_or_default();
+                    self.samples.retain(|sample| *sample != number);
+                    self.samples.push(number);
+                    if self.samples.len() > SAMPLES_MAX {
+                        self.samples.remove(0);
+                    }
+                }
+                _ => {}
+            }
+        }
+    }
+}
+
+async fn find(
+    context: &Context,
+    contract: &Contract,
+    shown: &Shown,
+) -> Result<(Option<Standard>, Option<bool>), ChainError> {
+    let standard = match (contract.standard, &shown.standards[..]) {
+        (Some(standard), _) => Some(standard),
+        (None, []) => None,
+        (None, [standard]) => Some(*standard),
+        (None, [first, ..]) => {
+            let says = supports(context, contract.address, ERC1155).await?;
+            Some(if says { Standard::Erc1155 } else { *first })
+        }
+    };
+    let asked = contract.id_in_data.is_some();
+    if asked || standard == Some(Standard::Erc1155) || shown.samples.is_empty() {
+        return Ok((standard, None));
+    }
+    // Whoever logs ids as topics has no reason to log others as data.
+    let has_topics = shown.standards.contains(&Standard::Erc721);
+    let id_in_data = !has_topics && owns(context, contract.address, &shown.samples).await?;
+    if !id_in_data {
+        tracing::warn!(
+            chain.id = %context.id,
+            contract = %contract.address,
+            "{} logs transfers as ERC-20 does, and knows no owner for their numbers: they are not \
+             read as tokens",
+            contract.address
+        );
+    }
+    Ok((standard.or(id_in_data.then_some(Standard::Erc721)), Some(id_in_data)))
+}
+
+/// Whether the numbers are tokens: a coin has decimals and no owner of a number.
+async fn owns(context: &Context, address: Address, samples: &[U256]) -> Result<bool, ChainError> {
+    if word(context, address, &DECIMALS).await?.is_some_and(|decimals| !decimals.is_zero()) {
+        return Ok(false);
+    }
+    if supports(context, address, ERC721).await? {
+        return Ok(true);
+    }
+    for sample in samples.iter().rev() {
+        let data = [&OWNER_OF[..], &sample.to_be_bytes::<32>()].concat();
+        let owner = word(context, address, &data).await?;
+        if owner.is_some_and(|owner| !owner.is_zero() && owner.bit_len() <= 160) {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Selector of `supportsInterface(bytes4)` (EIP-165).
+const SUPPORTS_INTERFACE: [u8; 4] = hex!("01ffc9a7");
+/// Selector of `ownerOf(uint256)` (EIP-721).
+const OWNER_OF: [u8; 4] = hex!("6352211e");
+/// Selector of `decimals()` (EIP-20).
+const DECIMALS: [u8; 4] = hex!("313ce567");
+/// Interface id of ERC-721 (EIP-721).
+const ERC721: [u8; 4] = hex!("80ac58cd");
+/// Interface id of ERC-1155 (EIP-1155).
+const ERC1155: [u8; 4] = hex!("d9b67a26");
+
+async fn supports(
+    context: &Context,
+    address: Address,
+    interface: [u8; 4],
+) -> Result<bool, ChainError> {
+    let data = [&SUPPORTS_INTERFACE[..], &interface, &[0; 28]].concat();
+    Ok(word(context, address, &data).await? == Some(U256::ONE))
+}
+
+/// The one word that the contract answers.
+async fn word(
+    context: &Context,
+    address: Address,
+    data: &[u8],
+) -> Result<Option<U256>, ChainError> {
+    let answer = context.chain.call(address, Bytes::copy_from_slice(data)).await?;
+    Ok(answer.filter(|word| word.len() == 32).map(|word| U256::from_be_slice(&word)))
+}

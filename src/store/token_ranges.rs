@@ -1,0 +1,239 @@
+//! `chain.token_ranges`: ERC-721 tokens that a range gave to one owner (ERC-2309) and that have not
+//! moved on their own since, now and at the end of every block.
+
+use alloy::primitives::{Address, U256};
+use sqlx::PgConnection;
+
+use super::{StoreError, Uint256, height, number};
+use crate::types::{ChainKey, ContractKey};
+
+/// Tokens `first..=last` of a contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct TokenSpan {
+    /// The contract.
+    pub contract: ContractKey,
+    /// The first token.
+    pub first: U256,
+    /// The last token, inclusive.
+    pub last: U256,
+}
+
+/// Tokens of one owner from a block on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OwnedRange {
+    /// The tokens.
+    pub span: TokenSpan,
+    /// Who owns them.
+    pub owner: Address,
+    /// Block from which this row is valid: that of the transfer, or of the last loss of tokens.
+    pub since: u64,
+    /// Block of the transfer.
+    pub acquired: u64,
+    /// Whether its tokens are enumerated in lists.
+    pub listed: bool,
+}
+
+/// A range that ended: valid at the end of blocks `since..until`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PastRange {
+    /// What it was.
+    pub range: OwnedRange,
+    /// First block at whose end it no longer held.
+    pub until: u64,
+}
+
+/// `until` of a range that is current.
+const FOREVER: i64 = i64::MAX;
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    contract_id: i32,
+    first: Uint256,
+    last: Uint256,
+    owner: [u8; 20],
+    since: i64,
+    acquired: i64,
+    listed: bool,
+}
+
+impl From<Row> for OwnedRange {
+    fn from(row: Row) -> Self {
+        let contract = ContractKey(row.contract_id);
+        Self {
+            span: TokenSpan { contract, first: row.first.0, last: row.last.0 },
+            owner: Address::from(row.owner),
+            since: number(row.since),
+            acquired: number(row.acquired),
+            listed: row.listed,
+        }
+    }
+}
+
+/// Spans as the columns of an `unnest`.
+pub(super) fn spans(spans: &[TokenSpan]) -> (Vec<i32>, Vec<Uint256>, Vec<Uint256>) {
+    (
+        spans.iter().map(|span| span.contract.0).collect(),
+        spans.iter().map(|span| Uint256(span.first)).collect(),
+        spans.iter().map(|span| Uint256(span.last)).collect(),
+    )
+}
+
+/// Current ranges that overlap any of `asked`, each once.
+pub async fn overlapping(
+    connection: &mut PgConnection,
+    chain: ChainKey,
+    asked: &[TokenSpan],
+) -> Result<Vec<OwnedRange>, StoreError> {
+    if asked.is_empty() {
+        return Ok(Vec::new());
+    }
+    let (contracts, firsts, lasts) = spans(asked);
+    // Current ranges of a contract do not overlap: of those that begin before the span, only the
+    // last can reach into it.
+    let rows: Vec<Row> = sqlx::query_as(
+        r"
+        select distinct r.contract_id, r.first, r.last, r.owner, r.since, r.acquired, r.listed
+        from unnest($2::int4[], $3::numeric[], $4::numeric[]) as asked (contract_id, first, last)
+        cross join lateral (
+            (select * from chain.token_ranges r
+            where r.chain = $1 and r.contract_id = asked.contract_id and r.first <= asked.first
+                and r.until = 9223372036854775807
+            order by r.first desc
+            limit 1)
+            union all
+            (select * from chain.token_ranges r
+            where r.chain = $1 and r.contract_id = asked.contract_id and r.first > asked.first
+                and r.first <= asked.last and r.until = 9223372036854775807
+            offset 0)
+        ) r
+        where r.last >= asked.first
+        ",
+    )
+    .bind(chain.0)
+    .bind(contracts)
+    .bind(firsts)
+    .bind(lasts)
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(OwnedRange::from).collect())
+}
+
+/// Closes current ranges.
+pub async fn close(
+    connection: &mut PgConnection,
+    chain: ChainKey,
+    ended: &[PastRange],
+) -> Result<(), StoreError> {
+    if ended.is_empty() {
+        return Ok(());
+    }
+    sqlx::query(
+        r"
+        update chain.token_ranges r set until = ended.until
+        from unnest($2::int4[], $3::numeric[], $4::int8[], $5::int8[])
+            as ended (contract_id, first, since, until)
+        where r.chain = $1 and r.contract_id = ended.contract_id and r.first = ended.first
+            and r.since = ended.since
+        ",
+    )
+    .bind(chain.0)
+    .bind(ended.iter().map(|ended| ended.range.span.contract.0).collect::<Vec<_>>())
+    .bind(ended.iter().map(|ended| Uint256(ended.range.span.first)).collect::<Vec<_>>())
+    .bind(ended.iter().map(|ended| height(ended.range.since)).collect::<Vec<_>>())
+    .bind(ended.iter().map(|ended| height(ended.until)).collect::<Vec<_>>())
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Adds ranges, current and closed ones.
+pub async fn append(
+    connection: &mut PgConnection,
+    chain: ChainKey,
+    begun: &[OwnedRange],
+    past: &[PastRange],
+) -> Result<(), StoreError> {
+    let all = begun.iter().map(|range| (range, FOREVER));
+    let all = all.chain(past.iter().map(|past| (&past.range, height(past.until))));
+    let (ranges, untils): (Vec<&OwnedRange>, Vec<i64>) = all.unzip();
+    if ranges.is_empty() {
+        return Ok(());
+    }
+    let (contracts, firsts, lasts) =
+        spans(&ranges.iter().map(|range| range.span).collect::<Vec<_>>());
+    sqlx::query(
+        r"
+        insert into chain.token_ranges
+            (chain, contract_id, first, last, owner, since, acquired, listed, until)
+        select $1, * from unnest($2::int4[], $3::numeric[], $4::numeric[], $5::bytea[], $6::int8[],
+            $7::int8[], $8::bool[], $9::int8[])
+        ",
+    )
+    .bind(chain.0)
+    .bind(contracts)
+    .bind(firsts)
+    .bind(lasts)
+    .bind(ranges.iter().map(|range| range.owner.into_array()).collect::<Vec<_>>())
+    .bind(ranges.iter().map(|range| height(range.since)).collect::<Vec<_>>())
+    .bind(ranges.iter().map(|range| height(range.acquired)).collect::<Vec<_>>())
+    .bind(ranges.iter().map(|range| range.listed).collect::<Vec<_>>())
+    .bind(untils)
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// What [`restore`] to the end of block `to` will do: the current ranges that go, and the closed
+/// ones that are current again.
+pub async fn later(
+    connection: &mut PgConnection,
+    chain: ChainKey,
+    contracts: &[ContractKey],
+    to: u64,
+) -> Result<(Vec<OwnedRange>, Vec<OwnedRange>), StoreError> {
+    if contracts.is_empty() {
+        return Ok((Vec::new(), Vec::new()));
+    }
+    let rows: Vec<Row> = sqlx::query_as(
+        r"
+        select contract_id, first, last, owner, since, acquired, listed from chain.token_ranges
+        where chain = $1 and contract_id = any ($2) and since > $3
+            and until = 9223372036854775807
+        union all
+        select contract_id, first, last, owner, since, acquired, listed from chain.token_ranges
+        where chain = $1 and contract_id = any ($2) and since <= $3 and until > $3
+            and until < 9223372036854775807
+        ",
+    )
+    .bind(chain.0)
+    .bind(contracts.iter().map(|key| key.0).collect::<Vec<_>>())
+    .bind(height(to))
+    .fetch_all(connection)
+    .await?;
+    Ok(rows.into_iter().map(OwnedRange::from).partition(|range: &OwnedRange| range.since > to))
+}
+
+/// Puts the ranges of these contracts back to what they were at the end of block `to`.
+pub async fn restore(
+    connection: &mut PgConnection,
+    chain: ChainKey,
+    contracts: &[ContractKey],
+    to: u64,
+) -> Result<(), StoreError> {
+    if contracts.is_empty() {
+        return Ok(());
+    }
+    for statement in [
+        "delete from chain.token_ranges where chain = $1 and contract_id = any ($2) and since > $3",
+        "update chain.token_ranges set until = 9223372036854775807 where chain = $1
+            and contract_id = any ($2) and until > $3 and until < 9223372036854775807",
+    ] {
+        sqlx::query(statement)
+            .bind(chain.0)
+            .bind(contracts.iter().map(|key| key.0).collect::<Vec<_>>())
+            .bind(height(to))
+            .execute(&mut *connection)
+            .await?;
+    }
+    Ok(())
+}
