@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test gate mutants contracts clean
+.PHONY: help setup build demo test fuzz gate mutants contracts clean
 
 # What .ci/setup installed comes first, for the programs and tests started here.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
@@ -25,8 +25,12 @@ demo: setup ## two chains, traffic and the daemon; ARGS="--for 60s" ends by itse
 test: setup ## all tests
 	@.ci/test
 
+fuzz: ## look for logs that the decoder reads wrongly; FUZZ_SECONDS=600 looks for longer
+	@.ci/fuzz
+
 gate: ## format, lints, documentation, dependencies
 	cargo fmt --check
+	cargo fmt --check --manifest-path tests/fuzz/Cargo.toml
 	cargo clippy --locked --all-targets -- -D warnings
 	cargo clippy --locked --no-default-features -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --locked --no-deps

@@ -1,70 +1,39 @@
-//! ERC-721 `Transfer(address indexed from, address indexed to, uint256 indexed tokenId)` (EIP-721).
+//! ERC-721 `Transfer(address indexed from, address indexed to, uint256 indexed tokenId)` (EIP-721),
+//! and contracts that index less of it: CryptoKitties nothing, others only the first arguments.
 
-use alloy::primitives::{Address, B256, U256, b256};
+use alloy::primitives::{B256, b256};
 
-use super::{Decoded, Skip};
-use crate::types::{Position, RawLog, Transfer};
+use super::Skip;
+use super::words::{address, exact, number, transfer};
+use crate::types::{RawLog, Transfer};
 
 /// keccak256("Transfer(address,address,uint256)"); ERC-20 shares it.
 pub(super) const TRANSFER: B256 =
     b256!("ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef");
 
-/// Reads the log; the token id is the third indexed argument, so there is no data.
-pub(super) fn decode(log: &RawLog) -> Decoded {
-    let (from, to, token_id) = match log.topics[..] {
-        [topic, ..] if topic != TRANSFER => return Decoded::Skipped(Skip::Topic),
-        [_, from, to, token_id] => (from, to, token_id),
-        [_, _, _] if log.data.len() == 32 => return Decoded::Skipped(Skip::Erc20),
-        _ => return Decoded::Skipped(Skip::TopicCount),
-    };
-    if !log.data.is_empty() {
-        return Decoded::Skipped(Skip::Data);
+/// Reads the log; three topics only where the contract is known to leave the token in the data.
+pub(super) fn read(id_in_data: bool, log: &RawLog) -> Result<Vec<Transfer>, Skip> {
+    let [from, to, token_id] = exact(log)?;
+    if log.topics.len() == 3 && !id_in_data {
+        return Err(Skip::Erc20);
     }
-    let (Some(from), Some(to)) = (address(from), address(to)) else {
-        return Decoded::Skipped(Skip::Address);
-    };
-    Decoded::Transfers(vec![Transfer {
-        contract: log.address,
-        position: Position { block: log.block, log_index: log.log_index, batch_index: 0 },
-        tx_hash: log.tx_hash,
-        token_id: U256::from_be_bytes(token_id.0),
-        token_id_to: None,
-        amount: None,
-        from,
-        to,
-    }])
-}
-
-/// The address in a topic: the ABI pads it with zeros on the left.
-fn address(topic: B256) -> Option<Address> {
-    topic[..12].iter().all(|byte| *byte == 0).then(|| Address::from_word(topic))
+    Ok(vec![transfer(log, 0, number(token_id), (address(from)?, address(to)?))])
 }
 
 #[cfg(test)]
 mod tests {
-    use alloy::primitives::{Bytes, keccak256};
+    use alloy::primitives::{Address, U256, keccak256};
 
+    use super::super::sample::{log, moved, skipped, word, words};
+    use super::super::{Decoded, Reading, decode};
     use super::*;
+    use crate::types::{Position, Standard};
 
-    fn log(topics: Vec<B256>, data: &[u8]) -> RawLog {
-        RawLog {
-            address: Address::repeat_byte(0xAA),
-            topics,
-            data: Bytes::copy_from_slice(data),
-            block: 7,
-            block_hash: B256::repeat_byte(1),
-            block_time: None,
-            tx_hash: B256::repeat_byte(2),
-            log_index: 3,
-        }
-    }
+    const PLAIN: Reading = Reading { standard: Standard::Erc721, id_in_data: false };
+    const IN_DATA: Reading = Reading { standard: Standard::Erc721, id_in_data: true };
 
-    fn word(last: u8) -> B256 {
-        B256::left_padding_from(&[last])
-    }
-
-    fn check(topics: Vec<B256>, data: &[u8], expected: Skip) {
-        assert_eq!(decode(&log(topics, data)), Decoded::Skipped(expected));
+    fn check(indexed: &[B256], data: &[B256], expected: Skip) {
+        skipped(Standard::Erc721, &log(TRANSFER, indexed, words(data)), expected);
     }
 
     #[test]
@@ -73,33 +42,63 @@ mod tests {
     }
 
     #[test]
-    fn a_transfer_is_read_to_the_last_bit() {
-        let id = B256::repeat_byte(0xFF);
-        let decoded = decode(&log(vec![TRANSFER, word(1), word(2), id], &[]));
-        let Decoded::Transfers(transfers) = decoded else { panic!("skipped: {decoded:?}") };
-        assert_eq!(transfers.len(), 1);
-        let transfer = &transfers[0];
-        assert_eq!(transfer.from, Address::with_last_byte(1));
-        assert_eq!(transfer.to, Address::with_last_byte(2));
-        assert_eq!(transfer.token_id, U256::MAX);
-        assert_eq!(transfer.position, Position { block: 7, log_index: 3, batch_index: 0 });
-        assert_eq!(transfer.contract, Address::repeat_byte(0xAA));
-        assert_eq!(transfer.tx_hash, B256::repeat_byte(2));
-        assert_eq!((transfer.amount, transfer.token_id_to), (None, None));
+    fn a_transfer_is_read_to_the_last_bit_wherever_its_arguments_stand() {
+        let arguments = [word(1), word(2), B256::repeat_byte(0xFF)];
+        for indexed in 0..=3 {
+            let (topics, data) = arguments.split_at(indexed);
+            let transfers = moved(IN_DATA, &log(TRANSFER, topics, words(data)));
+            let expected = Transfer {
+                contract: Address::repeat_byte(0xAA),
+                position: Position { block: 7, log_index: 3, batch_index: 0 },
+                tx_hash: B256::repeat_byte(2),
+                token_id: U256::MAX,
+                token_id_to: None,
+                amount: None,
+                from: Address::with_last_byte(1),
+                to: Address::with_last_byte(2),
+            };
+            assert_eq!(transfers, [expected], "{indexed} indexed");
+        }
+    }
+
+    #[test]
+    fn three_topics_are_of_erc20_unless_the_contract_is_known_to_log_so() {
+        let shape = log(TRANSFER, &[word(1), word(2)], words(&[word(3)]));
+        assert_eq!(decode(PLAIN, &shape), Decoded::Skipped(Skip::Erc20));
+        assert_eq!(moved(IN_DATA, &shape).len(), 1);
+        for indexed in [0, 1, 3] {
+            let arguments = [word(1), word(2), word(3)];
+            let (topics, data) = arguments.split_at(indexed);
+            assert_eq!(moved(PLAIN, &log(TRANSFER, topics, words(data))).len(), 1);
+        }
     }
 
     #[test]
     fn what_only_looks_like_a_transfer_is_skipped_with_its_reason() {
         let dirty = B256::repeat_byte(1);
-        check(vec![], &[], Skip::TopicCount);
-        check(vec![word(9), word(1), word(2), word(3)], &[], Skip::Topic);
-        check(vec![TRANSFER], &[0; 96], Skip::TopicCount);
-        check(vec![TRANSFER, word(1)], &[0; 64], Skip::TopicCount);
-        check(vec![TRANSFER, word(1), word(2)], &[0; 32], Skip::Erc20);
-        check(vec![TRANSFER, word(1), word(2)], &[], Skip::TopicCount);
-        check(vec![TRANSFER, word(1), word(2), word(3)], &[0; 32], Skip::Data);
-        check(vec![TRANSFER, dirty, word(2), word(3)], &[], Skip::Address);
-        check(vec![TRANSFER, word(1), dirty, word(3)], &[], Skip::Address);
-        check(vec![TRANSFER, word(1), word(2), word(3), word(4)], &[], Skip::TopicCount);
+        let [a, b, c] = [word(1), word(2), word(3)];
+        check(&[a, b, c], &[a], Skip::Data);
+        check(&[a, b], &[], Skip::Data);
+        check(&[a, b], &[a, b], Skip::Data);
+        check(&[a], &[a], Skip::Data);
+        check(&[a], &[a, b, c], Skip::Data);
+        check(&[], &[], Skip::Data);
+        check(&[], &[a, b], Skip::Data);
+        check(&[], &[a, b, c, a], Skip::Data);
+        check(&[dirty, b, c], &[], Skip::Address);
+        check(&[a, dirty, c], &[], Skip::Address);
+        check(&[dirty], &[b, c], Skip::Address);
+        check(&[a], &[dirty, c], Skip::Address);
+        check(&[], &[dirty, b, c], Skip::Address);
+        check(&[], &[a, dirty, c], Skip::Address);
+        for indexed in 0..=3 {
+            let fits = 32 * (3 - indexed);
+            for size in [0, 1, 31, 33, 63, 65, 95, 97, 10_000_000] {
+                let odd = log(TRANSFER, &[a, b, c][..indexed], vec![0; size]);
+                if size != fits {
+                    skipped(Standard::Erc721, &odd, Skip::Data);
+                }
+            }
+        }
     }
 }

@@ -1,9 +1,18 @@
 //! Pure: a log in, transfers out, or the reason why it is none.
 //!
-//! One file a standard. What a stranger's contract logs is never trusted: a log that does not fit
-//! its standard to the byte is skipped and counted by reason, and nothing here can panic.
+//! One file a standard over `words`, which reads the ABI. What a stranger's contract logs is never
+//! trusted: a log that does not fit its standard is skipped and counted by reason, nothing is
+//! allocated by a length that it only states, and nothing here can panic.
+//!
+//! Contracts that index fewer arguments than their standard says are read too: the missing topics
+//! stand in the data, in order, and the arguments that are indexed are taken to be the first ones.
 
+mod words;
 mod erc721;
+mod erc2309;
+mod erc1155;
+#[cfg(test)]
+mod sample;
 
 use alloy::primitives::B256;
 
@@ -32,35 +41,71 @@ pub enum Decoded {
 pub enum Skip {
     /// Another event.
     Topic,
+    /// A transfer of another standard than the contract's.
+    Standard,
     /// Three topics and a word of data: an ERC-20 transfer, which shares the first topic.
     Erc20,
     /// A number of topics that no transfer has.
     TopicCount,
-    /// An address topic whose upper twelve bytes are not zero.
+    /// An address whose word does not begin with twelve zero bytes.
     Address,
-    /// Data where the standard has none.
+    /// Data of another length than the arguments that are not indexed.
     Data,
-    /// A contract of which no log has shown a standard yet.
+    /// A range whose last token is below its first.
+    Range,
+    /// An array that begins outside the data, or not at a word.
+    Offset,
+    /// An array that states more elements than the data has.
+    Length,
+    /// As many amounts as tokens were expected.
+    Unequal,
+    /// A batch of no token.
+    Empty,
+    /// The contract's standard is not known, and this log does not show it.
     Unknown,
 }
 
 impl Skip {
+    /// Every reason, for documents.
+    pub const ALL: [Self; 12] = [
+        Self::Topic,
+        Self::Standard,
+        Self::Erc20,
+        Self::TopicCount,
+        Self::Address,
+        Self::Data,
+        Self::Range,
+        Self::Offset,
+        Self::Length,
+        Self::Unequal,
+        Self::Empty,
+        Self::Unknown,
+    ];
+
     /// The word of the metric's label.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Topic => "topic",
+            Self::Standard => "standard",
             Self::Erc20 => "erc20",
             Self::TopicCount => "topic_count",
             Self::Address => "address",
             Self::Data => "data",
+            Self::Range => "range",
+            Self::Offset => "offset",
+            Self::Length => "length",
+            Self::Unequal => "unequal",
+            Self::Empty => "empty",
             Self::Unknown => "unknown",
         }
     }
 }
 
+const TOPICS: [B256; 4] = [erc721::TRANSFER, erc2309::CONSECUTIVE, erc1155::SINGLE, erc1155::BATCH];
+
 /// First topics of all logs that can state a transfer.
 pub fn topics() -> Vec<B256> {
-    vec![erc721::TRANSFER]
+    TOPICS.to_vec()
 }
 
 /// How the logs of one contract are read.
@@ -75,8 +120,79 @@ pub struct Reading {
 
 /// Reads `log` as the contract's standard has it.
 pub fn decode(reading: Reading, log: &RawLog) -> Decoded {
-    match reading.standard {
-        Standard::Erc721 => erc721::decode(log),
-        Standard::Erc1155 => Decoded::Skipped(Skip::Topic),
+    let read = match log.topics.first() {
+        None => Err(Skip::TopicCount),
+        Some(topic) => match (reading.standard, *topic) {
+            (Standard::Erc721, erc721::TRANSFER) => erc721::read(reading.id_in_data, log),
+            (Standard::Erc721, erc2309::CONSECUTIVE) => erc2309::read(log),
+            (Standard::Erc1155, erc1155::SINGLE) => erc1155::single(log),
+            (Standard::Erc1155, erc1155::BATCH) => erc1155::batch(log),
+            (_, topic) if TOPICS.contains(&topic) => Err(Skip::Standard),
+            _ => Err(Skip::Topic),
+        },
+    };
+    match read {
+        Ok(transfers) => Decoded::Transfers(transfers),
+        Err(reason) => Decoded::Skipped(reason),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use sample::{log, skipped, word};
+
+    #[test]
+    fn all_four_events_are_asked_for() {
+        let first = topics();
+        for topic in [erc721::TRANSFER, erc2309::CONSECUTIVE, erc1155::SINGLE, erc1155::BATCH] {
+            assert!(first.contains(&topic), "{topic}");
+        }
+        assert_eq!(first.len(), 4);
+    }
+
+    #[test]
+    fn a_log_of_another_event_or_standard_is_skipped_with_its_reason() {
+        let address = [word(1), word(2), word(3)];
+        for (standard, topic, expected) in [
+            (Standard::Erc721, word(9), Skip::Topic),
+            (Standard::Erc1155, word(9), Skip::Topic),
+            (Standard::Erc721, erc1155::SINGLE, Skip::Standard),
+            (Standard::Erc721, erc1155::BATCH, Skip::Standard),
+            (Standard::Erc1155, erc721::TRANSFER, Skip::Standard),
+            (Standard::Erc1155, erc2309::CONSECUTIVE, Skip::Standard),
+        ] {
+            for data in [0, 32, 64, 96] {
+                let odd = log(topic, &address, vec![0; data]);
+                skipped(standard, &odd, expected);
+            }
+        }
+    }
+
+    #[test]
+    fn no_topics_or_five_are_no_transfer() {
+        for standard in [Standard::Erc721, Standard::Erc1155] {
+            let mut none = log(word(9), &[], vec![0; 96]);
+            none.topics.clear();
+            skipped(standard, &none, Skip::TopicCount);
+        }
+        for (standard, topic) in [
+            (Standard::Erc721, erc721::TRANSFER),
+            (Standard::Erc721, erc2309::CONSECUTIVE),
+            (Standard::Erc1155, erc1155::SINGLE),
+            (Standard::Erc1155, erc1155::BATCH),
+        ] {
+            for data in [0, 32, 64, 128, 10_000_000] {
+                let five = log(topic, &[word(1), word(2), word(3), word(4)], vec![0; data]);
+                skipped(standard, &five, Skip::TopicCount);
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_reasons_share_a_word() {
+        let words: std::collections::HashSet<&str> =
+            Skip::ALL.map(Skip::as_str).into_iter().collect();
+        assert_eq!(words.len(), Skip::ALL.len());
     }
 }

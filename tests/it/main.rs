@@ -18,5 +18,6 @@ mod api;
 mod cli;
 mod postgres;
 mod documents;
+mod decode;
 mod readme;
 mod daemon;

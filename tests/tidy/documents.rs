@@ -1,8 +1,9 @@
-//! What operators and callers are told: every metric in OPERATING.md, every route and every
-//! problem in docs/API.md.
+//! What operators and callers are told: every metric and every reason to skip a log in
+//! OPERATING.md, every route and every problem in docs/API.md.
 
 use herald::api::ROUTES;
 use herald::api::codes::CODES;
+use herald::decode::Skip;
 use herald::telemetry::catalogue::catalogue;
 
 use super::complaint::{Complaint, holds, places};
@@ -41,6 +42,11 @@ fn metrics(house: &House) -> Vec<Complaint> {
     missing(house, OPERATING, "metric", catalogue().iter().map(|metric| metric.name))
 }
 
+fn reasons(house: &House) -> Vec<Complaint> {
+    let rows = Skip::ALL.map(|reason| format!("| `{}` |", reason.as_str()));
+    missing(house, OPERATING, "reason", rows.iter().map(String::as_str))
+}
+
 fn routes(house: &House) -> Vec<Complaint> {
     missing(house, API, "route", ROUTES.iter().map(|route| route.path))
 }
@@ -56,6 +62,13 @@ fn operating_lists_every_metric() {
     let one = catalogue()[0].name;
     let told = places(metrics, &[(OPERATING, &format!("| `{one}` |"))]);
     assert_eq!(told.len(), catalogue().len() - 1);
+}
+
+#[test]
+fn operating_lists_every_reason_to_skip_a_log() {
+    holds(reasons);
+    let told = places(reasons, &[(OPERATING, "| `topic` | `erc20` | topic_count |")]);
+    assert_eq!(told.len(), Skip::ALL.len() - 2);
 }
 
 #[test]

@@ -8,6 +8,9 @@ use super::house::House;
 
 const MANIFEST: &str = "Cargo.toml";
 
+/// The crate of the fuzz target, outside of Herald's graph.
+pub(crate) const FUZZ: &str = "tests/fuzz/";
+
 /// The crates that were asked for.
 const CRATES: [&str; 10] = [
     "alloy",
@@ -26,23 +29,27 @@ const CRATES: [&str; 10] = [
 const TOP: [&str; 8] =
     ["Cargo.toml", "README.md", "abi/", "config/", "contracts/", "migrations/", "src/", "tests/"];
 
-fn manifest(house: &House) -> Table {
-    house.text(MANIFEST).unwrap_or_default().parse().expect("Cargo.toml is TOML")
+fn manifest(house: &House, folder: &str) -> Table {
+    let text = house.text(&format!("{folder}{MANIFEST}")).unwrap_or_default();
+    text.parse().expect("Cargo.toml is TOML")
 }
 
 /// The files that Cargo builds from, in `src`, `tests` and `benches`.
 pub(crate) fn roots(house: &House) -> Vec<String> {
-    let manifest = manifest(house);
-    let named = ["bin", "test", "bench"]
-        .into_iter()
-        .filter_map(|kind| manifest.get(kind)?.as_array())
-        .flatten()
-        .filter_map(|target| target.get("path").and_then(Value::as_str).map(str::to_owned));
-    named.chain(["src/lib.rs".to_owned()]).collect()
+    let mut roots = vec!["src/lib.rs".to_owned()];
+    for folder in ["", FUZZ] {
+        let manifest = manifest(house, folder);
+        let lists =
+            ["bin", "test", "bench"].map(|kind| manifest.get(kind).and_then(Value::as_array));
+        let named = lists.into_iter().flatten().flatten().chain(manifest.get("lib"));
+        let paths = named.filter_map(|target| target.get("path").and_then(Value::as_str));
+        roots.extend(paths.map(|path| format!("{folder}{path}")));
+    }
+    roots
 }
 
 fn crates(house: &House) -> Vec<Complaint> {
-    let manifest = manifest(house);
+    let manifest = manifest(house, "");
     let has = |name: &str| manifest.get("dependencies").is_some_and(|all| all.get(name).is_some());
     CRATES
         .into_iter()

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::complaint::{Complaint, holds, places};
 use super::house::House;
-use super::manifest::roots;
+use super::manifest::{FUZZ, roots};
 use super::tokens::{Token, tokens};
 
 /// The files that are reached, and whether only tests see them.
@@ -70,7 +70,8 @@ fn self_named(house: &House) -> Vec<Complaint> {
         .collect()
 }
 
-/// `#[path]` would hide a file from whoever follows the `mod` lines.
+/// `#[path]` would hide a file from whoever follows the `mod` lines. The fuzz target may take in
+/// what it needs of Herald so: each such file is reached by a `mod` line of Herald's own.
 fn detours(house: &House) -> Vec<Complaint> {
     let detour = |all: &[Token], at: usize| {
         all[at].attribute
@@ -80,6 +81,7 @@ fn detours(house: &House) -> Vec<Complaint> {
     ["src/", "tests/", "benches/"]
         .into_iter()
         .flat_map(|under| house.code(under))
+        .filter(|(path, _)| !path.starts_with(FUZZ))
         .flat_map(|(path, all)| {
             let lines = (0..all.len()).filter(|&at| detour(&all, at)).map(|at| all[at].line);
             lines
@@ -105,12 +107,24 @@ fn every_rust_file_is_reached_by_a_mod_line() {
         ("tests/it/main.rs", "mod x;"),
         ("tests/it/x.rs", "// mod y;"),
         ("tests/it/y.rs", ""),
+        ("tests/fuzz/Cargo.toml", "[lib]\npath = \"a.rs\"\n[[bin]]\npath = \"b.rs\""),
+        ("tests/fuzz/a.rs", ""),
+        ("tests/fuzz/b.rs", ""),
+        ("tests/fuzz/c.rs", ""),
     ];
-    assert_eq!(places(orphans, &forgotten), ["src/a/b.rs", "tests/it/y.rs"]);
+    assert_eq!(places(orphans, &forgotten), ["src/a/b.rs", "tests/fuzz/c.rs", "tests/it/y.rs"]);
     let tests: Vec<_> =
         reached(&House::of(&forgotten)).into_iter().filter(|(_, test)| *test).collect();
     let tests: Vec<_> = tests.iter().map(|(path, _)| path.as_str()).collect();
-    assert_eq!(tests, ["src/c.rs", "src/c/d.rs", "tests/it/main.rs", "tests/it/x.rs"]);
+    let expected = [
+        "src/c.rs",
+        "src/c/d.rs",
+        "tests/fuzz/a.rs",
+        "tests/fuzz/b.rs",
+        "tests/it/main.rs",
+        "tests/it/x.rs",
+    ];
+    assert_eq!(tests, expected);
 }
 
 #[test]
@@ -119,5 +133,7 @@ fn a_folder_opens_with_its_mod_file() {
     holds(detours);
     let beside = [("src/lib.rs", ""), ("src/a.rs", ""), ("src/a/b.rs", ""), ("src/c/mod.rs", "")];
     assert_eq!(places(self_named, &beside), ["src/a.rs"]);
-    assert_eq!(places(detours, &[("src/a.rs", "\n#[path = \"b.rs\"]\nmod c;")]), ["src/a.rs:2"]);
+    let detour = "\n#[path = \"b.rs\"]\nmod c;";
+    let both = [("src/a.rs", detour), ("tests/fuzz/a.rs", detour)];
+    assert_eq!(places(detours, &both), ["src/a.rs:2"]);
 }
