@@ -27,7 +27,7 @@ async fn live(pool: &Pool, seed: u64, range_max: u64) -> (World, Indexer) {
 
 async fn assert_true(world: &World, indexer: &Indexer, when: &str) {
     let contract = tracked()[0];
-    let truth = Replay::of(&world.canonical(), &[Tracked { contract, start: 0 }]);
+    let truth = Replay::of(&world.canonical(), &[Tracked::erc721(contract, 0)]);
     let context = &indexer.context;
     assert!(tables::in_state(&context.pool, context.key, "ready").await.contains(&contract));
     tables::assert_equal(&context.pool, context.key, &truth, when).await;

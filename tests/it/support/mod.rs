@@ -10,6 +10,7 @@ pub(crate) mod folder;
 pub(crate) mod database;
 pub(crate) mod seed;
 pub(crate) mod sim;
+pub(crate) mod intervals;
 pub(crate) mod replay;
 pub(crate) mod feed;
 pub(crate) mod compare;
