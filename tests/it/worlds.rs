@@ -209,7 +209,7 @@ fn ranges_beyond_all_measure_are_owned_but_not_counted() {
     let (counts, irregular, _) = of(&[longest]);
     assert_eq!((counts, irregular), ((LISTED_MAX as usize, 1, 1), 0));
     let everything = vec![range(U256::ZERO, U256::MAX, ZERO, A)];
-    let (counts, irregular, replay) = of(&[everything.clone()]);
+    let (counts, irregular, replay) = of(std::slice::from_ref(&everything));
     assert_eq!((counts, irregular), ((0, 0, 1), 1));
     assert_eq!(replay.runs_at(ART, 1), [(U256::ZERO, U256::MAX, (A, 1))]);
     assert_eq!(replay.owner_at((ART, U256::MAX), 1), Some(A));

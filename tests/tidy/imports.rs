@@ -63,8 +63,11 @@ const TABLE: &[(&str, &[&str])] = &[
 const KNOW_THE_WHOLE: [&str; 3] = ["config", "app", "cli"];
 
 /// What may be used by the tests' truths about chains, which would else share the indexer's faults.
-const TRUTHS: [(&str, &[&str]); 2] =
-    [("tests/it/support/replay.rs", &[]), ("tests/it/support/sim/", &["chain", "types"])];
+const TRUTHS: [(&str, &[&str]); 3] = [
+    ("tests/it/support/intervals.rs", &[]),
+    ("tests/it/support/replay/", &[]),
+    ("tests/it/support/sim/", &["chain", "types"]),
+];
 
 /// The top-level module that a file of `src/` belongs to.
 fn module(path: &str) -> &str {

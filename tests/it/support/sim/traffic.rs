@@ -15,6 +15,9 @@ use super::{logs, lookalikes};
 /// Most junk logs in one transaction.
 const JUNK_MAX: usize = 5;
 
+/// Whether a contract of this sort will do.
+type Fits = fn(Sort) -> bool;
+
 /// Makes the moves of a transaction.
 #[derive(Clone, Copy)]
 enum Make {
@@ -86,7 +89,7 @@ impl Traffic {
     fn kinds(&self) -> Vec<(u32, Make)> {
         use Make::{Batch, Each};
         let weights = self.weights;
-        let kinds: [(u32, fn(Sort) -> bool, Make); 17] = [
+        let kinds: [(u32, Fits, Make); 17] = [
             (weights.mint, is_art, Each(Self::mint)),
             (weights.remint, is_art, Each(Self::remint)),
             (weights.transfer, is_art, Each(|it| it.through(1))),
@@ -105,7 +108,7 @@ impl Traffic {
             (weights.hostile, usurps, Each(Self::usurp)),
             (weights.hostile, overdraws, Batch(Self::overdraw)),
         ];
-        let logged = |fits: fn(Sort) -> bool| self.contracts.iter().any(|it| fits(it.sort));
+        let logged = |fits: Fits| self.contracts.iter().any(|it| fits(it.sort));
         kinds
             .into_iter()
             .filter(|kind| logged(kind.1))
@@ -129,8 +132,8 @@ impl Traffic {
             }
         };
         moves.iter().for_each(|one| self.custody.stage(*one));
-        let arts = moves.iter().filter(|it| is_art(self.sort(it.contract)));
-        self.recent = arts.last().map(|it| (it.contract, it.token)).or(self.recent);
+        let mut arts = moves.iter().filter(|it| is_art(self.sort(it.contract)));
+        self.recent = arts.next_back().map(|it| (it.contract, it.token)).or(self.recent);
         if self.rng.random_ratio(1, 4) {
             let at = if self.rng.random() { 0 } else { logs.len() };
             let junk = self.junk();
@@ -160,7 +163,7 @@ impl Traffic {
     }
 
     /// A contract of such a sort; the world must have one.
-    pub(super) fn contract(&mut self, fits: fn(Sort) -> bool) -> Address {
+    pub(super) fn contract(&mut self, fits: Fits) -> Address {
         let fitting: Vec<_> = self.contracts.iter().filter(|it| fits(it.sort)).collect();
         fitting.choose(&mut self.rng).expect("the world has such a contract").address
     }

@@ -79,7 +79,8 @@ pub(super) async fn held(pool: &Pool, chain: ChainKey) -> Vec<Held> {
 
 /// Every range, current and past.
 pub(super) async fn ranges(pool: &Pool, chain: ChainKey) -> Vec<Range> {
-    let rows: Vec<([u8; 20], Uint256, Uint256, [u8; 20], i64, i64)> = sqlx::query_as(
+    type RangeRow = ([u8; 20], Uint256, Uint256, [u8; 20], i64, i64);
+    let rows: Vec<RangeRow> = sqlx::query_as(
         "select c.address, r.first, r.last, r.owner, r.since, r.until
          from chain.token_ranges r join chain.contracts c on c.id = r.contract_id
          where r.chain = $1",
