@@ -193,9 +193,9 @@ fn f(all: &config::Config) {}";
 #[test]
 fn what_judges_the_indexer_borrows_nothing_from_it() {
     holds(borrowed_truths);
-    let replay = ("tests/it/support/replay.rs", "use herald::types::BlockRef;");
+    let replay = ("tests/it/support/replay/x.rs", "use herald::types::BlockRef;");
     let sim =
         ("tests/it/support/sim/x.rs", "use herald::types::BlockRef;\nuse herald::decode::read;");
     let found = places(borrowed_truths, &[replay, sim]);
-    assert_eq!(found, ["tests/it/support/replay.rs:1", "tests/it/support/sim/x.rs:2"]);
+    assert_eq!(found, ["tests/it/support/replay/x.rs:1", "tests/it/support/sim/x.rs:2"]);
 }
