@@ -8,6 +8,8 @@
 mod support;
 
 mod replay;
+mod brute;
+mod worlds;
 mod sim;
 mod sim_node;
 mod sim_rpc;

@@ -2,14 +2,13 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alloy::primitives::{Address, B256, Log, U256};
+use alloy::primitives::{Address, Log, U256};
 
 use crate::support::compare::{assert_same, assert_same_rows, differences};
-use crate::support::feed::{Told, fold};
-use crate::support::replay::{Moved, Replay, Stay, Tracked};
+use crate::support::feed::{Now, Picture, Told, fold};
+use crate::support::replay::{Replay, Stay, Tracked, signed};
 use crate::support::sim::{
-    SimChain, SimTx, World, anonymous, approval, erc20_transfer, erc721_transfer,
-    transfer_with_data,
+    SimChain, SimTx, anonymous, approval, erc20_transfer, erc721_transfer, transfer_with_data,
 };
 
 const ZERO: Address = Address::ZERO;
@@ -25,7 +24,7 @@ fn replay(start: u64, blocks: &[Vec<Log>]) -> Replay {
     for (nonce, logs) in (0..).zip(blocks) {
         chain.mine(vec![SimTx::new(nonce, logs.clone())]);
     }
-    Replay::of(chain.canonical(), &[Tracked { contract: ART, start }])
+    Replay::of(chain.canonical(), &[Tracked::erc721(ART, start)])
 }
 
 /// The stays of token 1 after blocks in each of which it passes through these hands.
@@ -34,8 +33,8 @@ fn stays(blocks: &[&[Address]]) -> Vec<(Address, u64, Option<u64>)> {
         hands.windows(2).map(|pair| erc721_transfer(ART, pair[0], pair[1], ONE)).collect()
     };
     let blocks: Vec<Vec<Log>> = blocks.iter().map(hops).collect();
-    let stays = replay(0, &blocks).stays.remove(&(ART, ONE)).unwrap_or_default();
-    stays.into_iter().map(|stay| (stay.owner, stay.since, stay.until)).collect()
+    let replay = replay(0, &blocks);
+    replay.stays((ART, ONE)).iter().map(|stay| (stay.owner, stay.since, stay.until)).collect()
 }
 
 #[test]
@@ -69,8 +68,10 @@ fn only_erc721_transfers_of_followed_contracts_count() {
     ];
     let transfers = replay(0, &[Vec::new(), junk]).transfers;
     let tx = SimTx::new(1, Vec::new()).hash;
-    let key = (ART, U256::MAX);
-    assert_eq!(transfers, [Moved { block: 2, log_index: 5, key, from: ZERO, to: A, tx }]);
+    let [moved] = &transfers[..] else { panic!("{transfers:?}") };
+    assert_eq!((moved.block, moved.log_index, moved.batch_index), (2, 5, 0));
+    assert_eq!((moved.key, moved.from, moved.to, moved.tx), ((ART, U256::MAX), ZERO, A, tx));
+    assert_eq!((moved.last, moved.amount), (None, None));
 }
 
 #[test]
@@ -102,48 +103,64 @@ fn questions_at_a_block_mean_its_end() {
     assert_eq!(replay.tokens_of(A, 3), BTreeSet::new());
     assert_eq!(replay.owners(), BTreeMap::from([((ART, ONE), (B, 2))]));
     assert_eq!(replay.owners_at(1).len(), 2);
-    let ended = |token, until| ((ART, token), Stay { owner: A, since: 1, until: Some(until) });
-    assert_eq!(replay.past(), BTreeSet::from([ended(ONE, 2), ended(two, 3)]));
+    let ended = |until| Stay { owner: A, since: 1, until: Some(until) };
+    assert_eq!(replay.stays((ART, ONE))[0], ended(2));
+    assert_eq!(replay.stays((ART, two)), [ended(3)]);
     assert_eq!(replay.counts(ART), (1, 1, 4));
     assert_eq!(replay.counts(GAME), (0, 0, 0));
 }
 
 #[test]
-fn the_replay_reads_what_the_generator_meant() {
-    let mut world = World::new(11);
-    for _ in 0..200 {
-        world.step();
-    }
-    let tracked = crate::support::sim::tracked();
-    let blocks = world.canonical();
-    let meant = blocks.iter().flat_map(|block| &block.txs).flat_map(|tx| {
-        let hash: B256 = tx.hash;
-        tx.moves.iter().map(move |it| ((it.contract, it.token), it.from, it.to, hash))
-    });
-    let meant: Vec<_> = meant.filter(|((contract, _), ..)| tracked.contains(contract)).collect();
-    let read = world.replay(0).transfers.into_iter();
-    let read: Vec<_> = read.map(|moved| (moved.key, moved.from, moved.to, moved.tx)).collect();
-    assert!(meant.len() > 100, "enough happened: {}", meant.len());
-    assert_eq!(read, meant);
+fn folding_follows_removals_and_notes_surprises() {
+    let key = (ART, ONE);
+    let moved = |from, to| (key, Told::Moved { last: None, amount: None, from, to });
+    let removed = |now| (key, Told::Removed { now: Now::Owners(vec![(ONE, ONE, now)]) });
+    let minted = moved(None, Some(A));
+    let holder = |events: &[&(_, Told)]| {
+        let events: Vec<_> = events.iter().map(|event| (*event).clone()).collect();
+        let folded = fold(Picture::default(), &events);
+        (folded.picture.owner(key), folded.surprises.len())
+    };
+    assert_eq!(holder(&[&minted, &moved(Some(A), Some(B))]), (Some(B), 0));
+    assert_eq!(holder(&[&minted, &moved(Some(A), None)]), (None, 0));
+    assert_eq!(holder(&[&minted, &moved(Some(A), Some(B)), &removed(Some(A))]), (Some(A), 0));
+    assert_eq!(holder(&[&minted, &removed(None), &minted]), (Some(A), 0));
+    assert_eq!(holder(&[&minted, &minted]), (Some(A), 1), "the removal between them is missing");
+    let mut start = Picture::default();
+    start.set_owner(key, None, Some(A));
+    let known = fold(start, &[moved(Some(A), Some(B))]);
+    assert_eq!(known.surprises, Vec::<String>::new(), "what was known at the start counts");
 }
 
 #[test]
-fn folding_follows_removals_and_notes_surprises() {
-    let key = (ART, ONE);
-    let moved = |from, to| (key, Told::Moved { from, to });
-    let removed = |now| (key, Told::Removed { now });
-    let minted = moved(None, Some(A));
-    let holder = |events: &[_]| {
-        let folded = fold(BTreeMap::new(), events);
-        (folded.owners.get(&key).copied(), folded.surprises.len())
+fn folding_follows_ranges_and_amounts() {
+    let (nine, three, four) = (U256::from(9), U256::from(3), U256::from(4));
+    let range = |last, from, to| ((ART, ONE), Told::Moved { last, amount: None, from, to });
+    let single =
+        ((ART, four), Told::Moved { last: None, amount: None, from: Some(A), to: Some(B) });
+    let runs = vec![(ONE, three, Some(A)), (four, four, Some(B)), (U256::from(5), nine, None)];
+    let removed = ((ART, ONE), Told::Removed { now: Now::Owners(runs) });
+    let burnt = range(Some(three), Some(A), None);
+    let minted = range(Some(nine), None, Some(A));
+    let folded = fold(Picture::default(), &[minted, single, burnt, removed]);
+    let owners = BTreeMap::from([(((ART, ONE), three), A), (((ART, four), four), B)]);
+    assert_eq!((folded.picture.owners(), folded.surprises), (owners, Vec::new()));
+
+    let amount = |amount, from, to| {
+        let amount = Some(U256::from(amount));
+        ((GAME, ONE), Told::Moved { last: None, amount, from, to })
     };
-    assert_eq!(holder(&[minted, moved(Some(A), Some(B))]), (Some(B), 0));
-    assert_eq!(holder(&[minted, moved(Some(A), None)]), (None, 0));
-    assert_eq!(holder(&[minted, moved(Some(A), Some(B)), removed(Some(A))]), (Some(A), 0));
-    assert_eq!(holder(&[minted, removed(None), minted]), (Some(A), 0));
-    assert_eq!(holder(&[minted, minted]), (Some(A), 1), "the removal between them is missing");
-    let known = fold(BTreeMap::from([(key, A)]), &[moved(Some(A), Some(B))]);
-    assert_eq!(known.surprises, Vec::<String>::new(), "what was known at the start counts");
+    let back = Now::TakenBack { amount: three, from: Some(A), to: Some(B) };
+    let balances = Now::Balances(vec![(A, signed(U256::ZERO)), (B, signed(nine))]);
+    let taken = |now| ((GAME, ONE), Told::Removed { now });
+    let events = [amount(9, None, Some(A)), amount(3, Some(A), Some(B)), taken(back)];
+    let folded = fold(Picture::default(), &events);
+    assert_eq!(folded.picture.balance((GAME, ONE), A), signed(nine));
+    assert_eq!((folded.picture.balances().len(), folded.surprises.len()), (1, 0));
+    let folded = fold(folded.picture, &[taken(balances), amount(1, Some(A), None)]);
+    assert_eq!(folded.picture.balance((GAME, ONE), A), -signed(ONE));
+    assert_eq!(folded.picture.balance((GAME, ONE), B), signed(nine));
+    assert_eq!(folded.surprises.len(), 1, "nobody gives what they do not have");
 }
 
 #[test]

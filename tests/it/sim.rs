@@ -184,19 +184,7 @@ fn traffic_holds_every_kind_of_history() {
 #[test]
 fn weights_choose_the_kinds_of_transactions() {
     let mut world = World::new(9);
-    let mints = Weights {
-        mint: 1,
-        remint: 0,
-        transfer: 0,
-        burn: 0,
-        to_self: 0,
-        hops: 0,
-        mint_and_burn: 0,
-        there_and_back: 0,
-        void: 0,
-        junk: 0,
-        reverted: 0,
-    };
+    let mints = Weights { mint: 1, ..Weights::NONE };
     world.traffic().weights = mints;
     world.mine(40);
     let all = moves(&world.canonical());

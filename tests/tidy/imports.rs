@@ -63,8 +63,9 @@ const TABLE: &[(&str, &[&str])] = &[
 const KNOW_THE_WHOLE: [&str; 3] = ["config", "app", "cli"];
 
 /// What may be used by the tests' truths about chains, which would else share the indexer's faults.
-const TRUTHS: [(&str, &[&str]); 4] = [
-    ("tests/it/support/replay.rs", &[]),
+const TRUTHS: [(&str, &[&str]); 5] = [
+    ("tests/it/support/intervals.rs", &[]),
+    ("tests/it/support/replay/", &[]),
     ("tests/it/support/sim/", &["chain", "types"]),
     ("tests/it/decode/reference.rs", &[]),
     ("tests/it/decode/stated.rs", &[]),
@@ -194,9 +195,9 @@ fn f(all: &config::Config) {}";
 #[test]
 fn what_judges_the_indexer_borrows_nothing_from_it() {
     holds(borrowed_truths);
-    let replay = ("tests/it/support/replay.rs", "use herald::types::BlockRef;");
+    let replay = ("tests/it/support/replay/x.rs", "use herald::types::BlockRef;");
     let sim =
         ("tests/it/support/sim/x.rs", "use herald::types::BlockRef;\nuse herald::decode::read;");
     let found = places(borrowed_truths, &[replay, sim]);
-    assert_eq!(found, ["tests/it/support/replay.rs:1", "tests/it/support/sim/x.rs:2"]);
+    assert_eq!(found, ["tests/it/support/replay/x.rs:1", "tests/it/support/sim/x.rs:2"]);
 }

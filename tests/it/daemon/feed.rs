@@ -2,12 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use alloy::primitives::{Address, U256};
+use alloy::primitives::{Address, U256, hex};
 use serde_json::Value;
 
 use super::client::Client;
-use crate::support::feed::fold;
-use crate::support::replay::Key;
+use crate::support::feed::{Picture, fold};
 use crate::support::tables;
 
 /// Events of one request.
@@ -51,18 +50,32 @@ pub(super) async fn folded(
     let ready = ready.unwrap_or_else(|| panic!("{contract} never became ready"));
     let block = &events[ready]["block"]["number"];
     let start = snapshot(client, chain, contract, &format!("&at_block={block}")).await;
-    let told: Vec<_> = events[ready + 1..]
+    let rows: Vec<tables::Row> = events.iter().map(row).collect();
+    let told: Vec<_> = rows[ready + 1..]
         .iter()
-        .filter(|event| event["data"]["contract"] == shown.as_str())
-        .filter_map(|event| {
-            let kind = event["type"].as_str().expect("an event has a type").to_owned();
-            let row = tables::Row { seq: 0, id: [0; 16], kind, data: event["data"].clone() };
-            tables::told(&row)
-        })
+        .filter(|event| event.data["contract"] == shown.as_str())
+        .filter_map(|event| tables::told(event, &rows))
         .collect();
-    let start = start.into_iter().map(|(token, owner)| ((contract, token), owner));
-    let folded = fold(start.collect::<BTreeMap<Key, Address>>(), &told);
-    folded.owners.into_iter().map(|((_, token), owner)| (token, owner)).collect()
+    let mut known = Picture::default();
+    start
+        .into_iter()
+        .for_each(|(token, owner)| known.set_owner((contract, token), None, Some(owner)));
+    let mut owners = BTreeMap::new();
+    for (((_, first), last), owner) in fold(known, &told).picture.owners() {
+        let count =
+            u64::try_from(last - first).expect("the sites of tests mint token by token") + 1;
+        owners.extend((0..count).map(|at| (first + U256::from(at), owner)));
+    }
+    owners
+}
+
+/// An event of the feed as the outbox has it.
+fn row(event: &Value) -> tables::Row {
+    let text = |value: &Value| value.as_str().expect("an event has id and type").to_owned();
+    let id = text(&event["id"]);
+    let id = hex::decode_to_array(id.trim_start_matches("evt_")).expect("an id in hexadecimal");
+    let seq = event["seq"].as_i64().expect("a number in the stream");
+    tables::Row { seq, id, kind: text(&event["type"]), data: event["data"].clone() }
 }
 
 /// Who holds what, from the streamed snapshot.

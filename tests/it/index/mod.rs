@@ -8,4 +8,7 @@ mod leases;
 mod handover;
 mod finality;
 mod cost;
+mod trial;
+mod ranges;
+mod amounts;
 mod battery;

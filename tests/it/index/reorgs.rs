@@ -16,7 +16,7 @@ use crate::support::tables;
 
 async fn assert_true(node: &SimNode, indexer: &Indexer, when: &str) {
     let blocks = node.chain().canonical().to_vec();
-    let truth = Replay::of(&blocks, &[Tracked { contract: ART, start: 0 }]);
+    let truth = Replay::of(&blocks, &[Tracked::erc721(ART, 0)]);
     tables::assert_equal(&indexer.context.pool, indexer.context.key, &truth, when).await;
 }
 

@@ -21,6 +21,7 @@ use rand::Rng;
 use rand::rngs::SmallRng;
 use sqlx::postgres::PgConnectOptions;
 
+use super::replay::Kind;
 use super::sim::SimNode;
 
 /// Most rounds until nothing is left to do; more means that a worker never rests.
@@ -68,16 +69,25 @@ impl Indexer {
         self.workers = workers(&self.context);
     }
 
-    /// Wishes these contracts from `start_block` on.
+    /// Wishes these ERC-721 contracts from `start_block` on.
     pub(crate) async fn follow(&self, contracts: &[Address], start_block: u64) {
-        let wish = |address: &Address| Tracked {
-            chain: self.context.key,
-            address: *address,
-            standard: Some(Standard::Erc721),
-            start_block,
-        };
+        let wish = |address: &Address| self.wish(*address, Some(Kind::Erc721), start_block);
         let wishes: Vec<_> = contracts.iter().map(wish).collect();
         track::ensure(&self.context, &wishes).await.expect("the wishes are written");
+    }
+
+    /// Wishes a contract of this standard, or of whatever its logs show, from `start_block` on.
+    pub(crate) async fn follow_as(&self, address: Address, kind: Option<Kind>, start_block: u64) {
+        let wish = self.wish(address, kind, start_block);
+        track::ensure(&self.context, &[wish]).await.expect("the wishes are written");
+    }
+
+    fn wish(&self, address: Address, kind: Option<Kind>, start_block: u64) -> Tracked {
+        let standard = kind.map(|kind| match kind {
+            Kind::Erc721 => Standard::Erc721,
+            Kind::Erc1155 => Standard::Erc1155,
+        });
+        Tracked { chain: self.context.key, address, standard, start_block }
     }
 
     /// One pass of the live edge.

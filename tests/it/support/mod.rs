@@ -2,17 +2,20 @@
 //!
 //! Reading order: `folder` keeps the files and processes of a test together, `database` gives each
 //! test one of its own, `sim` is a chain that forks, lags and lies by seed, `replay` the truth
-//! about it worked out without any code of Herald, `feed` what a subscriber of the outbox ends up
-//! believing, `compare` tells two such answers apart, `trie` checks the simulator itself. `indexer`
-//! moves the workers pass by pass, `tables` says what they wrote in the words of the replay.
+//! about it worked out without any code of Herald, over `intervals` where numbers are too many to
+//! be counted, `feed` what a subscriber of the outbox ends up believing, `compare` tells two such
+//! answers apart, `trie` checks the simulator itself. `indexer` moves the workers pass by pass,
+//! `tables` says what they wrote in the words of the replay, and `statements` what it took.
 
 pub(crate) mod folder;
 pub(crate) mod database;
 pub(crate) mod seed;
 pub(crate) mod sim;
+pub(crate) mod intervals;
 pub(crate) mod replay;
 pub(crate) mod feed;
 pub(crate) mod compare;
 pub(crate) mod trie;
 pub(crate) mod indexer;
 pub(crate) mod tables;
+pub(crate) mod statements;

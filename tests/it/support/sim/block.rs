@@ -18,17 +18,28 @@ const GAS_BASE: u64 = 21_000;
 /// Gas of each log.
 const GAS_LOG: u64 = 2_000;
 
-/// What a transaction does to one token, as the generator meant it.
+/// What a transaction does to one token or to a range, as the generator meant it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Move {
     /// Contract of the token.
     pub(crate) contract: Address,
-    /// The token.
+    /// The token, or the first of a range.
     pub(crate) token: U256,
+    /// The last of a range.
+    pub(crate) last: Option<U256>,
+    /// How much of an ERC-1155 token.
+    pub(crate) amount: Option<U256>,
     /// Holder before; zero on a mint.
     pub(crate) from: Address,
     /// Holder after; zero on a burn.
     pub(crate) to: Address,
+}
+
+impl Move {
+    /// A move of one ERC-721 token.
+    pub(crate) fn single((contract, token): (Address, U256), from: Address, to: Address) -> Self {
+        Self { contract, token, last: None, amount: None, from, to }
+    }
 }
 
 /// A transaction: the logs it emits and what they mean.
@@ -42,7 +53,7 @@ pub(crate) struct SimTx {
     pub(crate) logs: Vec<Log>,
     /// Whether it succeeded.
     pub(crate) succeeds: bool,
-    /// What its ERC-721 transfers mean, in the order of their logs.
+    /// What its transfers mean, in the order of their logs and elements.
     pub(crate) moves: Vec<Move>,
 }
 

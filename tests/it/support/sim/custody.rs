@@ -1,12 +1,13 @@
-//! Who holds which token where the canonical branch ends, so that new traffic is valid there.
+//! Who holds how much of which token where the canonical branch ends, so that new traffic is valid
+//! there. Contracts that break the rules are not followed.
 
-use std::collections::BTreeMap;
-use std::ops::Bound;
+use std::collections::{BTreeMap, BTreeSet};
 
 use alloy::primitives::{Address, B256, U256};
 
 use super::block::Move;
 use super::chain::SimChain;
+use crate::support::intervals::{Intervals, Run};
 
 /// A token: its contract and its id.
 pub(crate) type Key = (Address, U256);
@@ -14,15 +15,24 @@ pub(crate) type Key = (Address, U256);
 /// Holders as of one block, and the moves staged above it.
 #[derive(Default)]
 pub(crate) struct Custody {
+    /// Contracts whose moves say nothing about who holds what.
+    lawless: BTreeSet<Address>,
     /// Zero: nobody, though the token existed once, here or on an abandoned branch.
-    holders: BTreeMap<Key, Address>,
-    /// Hash of the block that `holders` is for.
+    holders: BTreeMap<Address, Intervals<Address>>,
+    /// What is held of ERC-1155, zeros included.
+    balances: BTreeMap<(Key, Address), U256>,
+    /// Hash of the block that all of this is for.
     at: Option<B256>,
     /// Moves of transactions that may be mined or not.
     staged: Vec<Move>,
 }
 
 impl Custody {
+    /// Block 0, where nobody holds anything; `lawless` contracts are not followed.
+    pub(crate) fn new(lawless: BTreeSet<Address>) -> Self {
+        Self { lawless, ..Self::default() }
+    }
+
     /// Forgets staged moves and goes to the canonical head: back to the common block, then up.
     pub(crate) fn follow(&mut self, chain: &SimChain) {
         for staged in std::mem::take(&mut self.staged).iter().rev() {
@@ -36,31 +46,69 @@ impl Custody {
         }
         let above = &blocks[at.header.number as usize + 1..];
         for done in above.iter().flat_map(|block| &block.txs).flat_map(|tx| &tx.moves) {
-            self.holders.insert((done.contract, done.token), done.to);
+            self.pass(done, done.from, done.to);
         }
         self.at = Some(chain.head().hash);
     }
 
     fn undo(&mut self, done: &Move) {
-        self.holders.insert((done.contract, done.token), done.from);
+        self.pass(done, done.to, done.from);
     }
 
     /// Takes a move that the next block may hold.
     pub(crate) fn stage(&mut self, staged: Move) {
-        self.holders.insert((staged.contract, staged.token), staged.to);
+        self.pass(&staged, staged.from, staged.to);
         self.staged.push(staged);
     }
 
-    /// Who holds the token; zero means nobody.
-    pub(crate) fn holder(&self, key: Key) -> Address {
-        self.holders.get(&key).copied().unwrap_or_default()
+    /// Passes what a move is about from one to another.
+    fn pass(&mut self, done: &Move, from: Address, to: Address) {
+        let key = (done.contract, done.token);
+        if self.lawless.contains(&done.contract) {
+            return;
+        }
+        let Some(amount) = done.amount else {
+            let last = done.last.unwrap_or(done.token);
+            self.holders.entry(done.contract).or_default().set(done.token, last, Some(to));
+            return;
+        };
+        if !from.is_zero() {
+            *self.balances.entry((key, from)).or_default() -= amount;
+        }
+        if !to.is_zero() {
+            *self.balances.entry((key, to)).or_default() += amount;
+        }
     }
 
-    /// A token near `start` that somebody holds, or that nobody holds any more.
-    pub(crate) fn near(&self, start: Key, held: bool) -> Option<(Key, Address)> {
-        let after = self.holders.range((Bound::Included(start), Bound::Unbounded));
-        let all = after.chain(self.holders.range(..start));
-        let mut fitting = all.filter(|(_, holder)| holder.is_zero() != held);
-        fitting.next().map(|(key, holder)| (*key, *holder))
+    /// Whether anybody holds a token from `first` to `last`.
+    pub(crate) fn is_free(&self, contract: Address, first: U256, last: U256) -> bool {
+        let held = self.holders.get(&contract).map(|it| it.cover(first, last)).unwrap_or_default();
+        held.iter().all(|(.., holder)| holder.is_none_or(|holder| holder.is_zero()))
+    }
+
+    /// Tokens near `start`, of its contract where there are such, that somebody holds, or that
+    /// nobody holds any more.
+    pub(crate) fn near(&self, start: Key, held: bool) -> Option<(Address, Run<Address>)> {
+        let here = self.near_in(start, held).map(|run| (start.0, run));
+        let others = || {
+            let all = self.holders.keys();
+            all.filter_map(|contract| Some((*contract, self.near_in((*contract, start.1), held)?)))
+        };
+        here.or_else(|| others().next())
+    }
+
+    /// The same within the contract of `start` only.
+    pub(crate) fn near_in(&self, start: Key, held: bool) -> Option<Run<Address>> {
+        let mut all = self.holders.get(&start.0)?.runs();
+        all.retain(|(.., holder)| holder.is_zero() != held);
+        all.iter().find(|(_, last, _)| *last >= start.1).or_else(|| all.first()).copied()
+    }
+
+    /// What everybody has of a contract's tokens, zeros left out.
+    pub(crate) fn balances(&self, contract: Address) -> Vec<(Key, Address, U256)> {
+        let from = ((contract, U256::ZERO), Address::ZERO);
+        let to = ((contract, U256::MAX), Address::repeat_byte(0xFF));
+        let held = self.balances.range(from..=to).filter(|(_, balance)| !balance.is_zero());
+        held.map(|((key, owner), balance)| (*key, *owner, *balance)).collect()
     }
 }

@@ -1,47 +1,92 @@
-//! Logs as contracts emit them: transfers that count, and those that only look alike.
+//! Logs as contracts emit them, put together word by word: transfers that count.
 
-use alloy::primitives::{Address, B256, Bytes, Log, LogData, U256};
-use alloy::sol_types::SolEvent;
+use alloy::primitives::{Address, B256, Bytes, Log, LogData, U256, keccak256};
 
-alloy::sol! {
-    event Transfer(address indexed from, address indexed to, uint256 indexed token);
-    event Approval(address indexed owner, address indexed to, uint256 indexed token);
+use super::block::Move;
+use super::cast::Sort;
+
+/// First topic of every ERC-721 transfer; ERC-20 shares it.
+pub(super) const TRANSFER: &str = "Transfer(address,address,uint256)";
+/// First topic of EIP-2309.
+pub(super) const CONSECUTIVE: &str = "ConsecutiveTransfer(uint256,uint256,address,address)";
+/// First topic of a single transfer of EIP-1155.
+pub(super) const SINGLE: &str = "TransferSingle(address,address,address,uint256,uint256)";
+/// First topic of a batch of EIP-1155.
+pub(super) const BATCH: &str = "TransferBatch(address,address,address,uint256[],uint256[])";
+
+/// What a contract of this sort logs for a move of its own.
+pub(super) fn of_move(sort: Sort, it: &Move) -> Log {
+    match (it.last, it.amount, sort) {
+        (Some(last), ..) => consecutive_transfer(it.contract, (it.token, last), it.from, it.to),
+        (_, Some(amount), _) => transfer_single(it.contract, it.from, it.to, (it.token, amount)),
+        (.., Sort::Bare) => bare_transfer(it.contract, it.from, it.to, it.token),
+        (.., Sort::FromOnly) => from_only_transfer(it.contract, it.from, it.to, it.token),
+        _ => erc721_transfer(it.contract, it.from, it.to, it.token),
+    }
 }
 
 /// `Transfer(address indexed, address indexed, uint256 indexed)` of ERC-721.
 pub(crate) fn erc721_transfer(contract: Address, from: Address, to: Address, token: U256) -> Log {
-    let topics = vec![Transfer::SIGNATURE_HASH, from.into_word(), to.into_word(), token.into()];
-    log(contract, topics, Bytes::new())
+    log(contract, TRANSFER, &[from.into_word(), to.into_word(), token.into()], &[])
 }
 
-/// `Transfer(address indexed, address indexed, uint256)` of ERC-20: the same first topic, the
-/// amount in the data.
-pub(crate) fn erc20_transfer(contract: Address, from: Address, to: Address, amount: U256) -> Log {
-    let topics = vec![Transfer::SIGNATURE_HASH, from.into_word(), to.into_word()];
-    log(contract, topics, B256::from(amount).into())
+/// `Transfer` with nothing indexed, as CryptoKitties has it.
+pub(crate) fn bare_transfer(contract: Address, from: Address, to: Address, token: U256) -> Log {
+    log(contract, TRANSFER, &[], &[from.into_word(), to.into_word(), token.into()])
 }
 
-/// Four topics of an ERC-721 transfer with data behind them, which no ERC-721 contract emits.
-pub(crate) fn transfer_with_data(contract: Address, to: Address, token: U256) -> Log {
-    let mut odd = erc721_transfer(contract, Address::ZERO, to, token);
-    odd.data.data = B256::from(token).into();
-    odd
+/// `Transfer` with the giver indexed only.
+pub(crate) fn from_only_transfer(
+    contract: Address,
+    from: Address,
+    to: Address,
+    token: U256,
+) -> Log {
+    log(contract, TRANSFER, &[from.into_word()], &[to.into_word(), token.into()])
 }
 
-/// `Approval` of ERC-721: four topics of another event.
-pub(crate) fn approval(contract: Address, owner: Address, to: Address, token: U256) -> Log {
-    log(
-        contract,
-        vec![Approval::SIGNATURE_HASH, owner.into_word(), to.into_word(), token.into()],
-        Bytes::new(),
-    )
+/// `ConsecutiveTransfer(uint256 indexed, uint256, address indexed, address indexed)` of EIP-2309:
+/// every token from the first to the last, the last one included.
+pub(crate) fn consecutive_transfer(
+    contract: Address,
+    (first, last): (U256, U256),
+    from: Address,
+    to: Address,
+) -> Log {
+    let indexed = [first.into(), from.into_word(), to.into_word()];
+    log(contract, CONSECUTIVE, &indexed, &[last.into()])
 }
 
-/// A log without any topic.
-pub(crate) fn anonymous(contract: Address) -> Log {
-    log(contract, Vec::new(), Bytes::from_static(b"anonymous"))
+/// `TransferSingle` of EIP-1155: an amount of one token. The operator is the giver.
+pub(crate) fn transfer_single(
+    contract: Address,
+    from: Address,
+    to: Address,
+    (token, amount): (U256, U256),
+) -> Log {
+    let indexed = [from.into_word(), from.into_word(), to.into_word()];
+    log(contract, SINGLE, &indexed, &[token.into(), amount.into()])
 }
 
-fn log(address: Address, topics: Vec<B256>, data: Bytes) -> Log {
-    Log { address, data: LogData::new_unchecked(topics, data) }
+/// `TransferBatch` of EIP-1155: amounts of these tokens, in this order.
+pub(crate) fn transfer_batch(
+    contract: Address,
+    from: Address,
+    to: Address,
+    elements: &[(U256, U256)],
+) -> Log {
+    let count = U256::from(elements.len());
+    let tokens_at = U256::from(64);
+    let amounts_at = tokens_at + U256::from(32) * (count + U256::ONE);
+    let tokens = elements.iter().map(|(token, _)| *token);
+    let amounts = elements.iter().map(|(_, amount)| *amount);
+    let words = [tokens_at, amounts_at, count].into_iter().chain(tokens).chain([count]);
+    let words: Vec<B256> = words.chain(amounts).map(B256::from).collect();
+    log(contract, BATCH, &[from.into_word(), from.into_word(), to.into_word()], &words)
+}
+
+/// A log of the event of this signature, of these further topics, and of these words of data.
+pub(super) fn log(contract: Address, event: &str, indexed: &[B256], words: &[B256]) -> Log {
+    let topics = [&[keccak256(event)], indexed].concat();
+    Log { address: contract, data: LogData::new_unchecked(topics, Bytes::from(words.concat())) }
 }

@@ -1,43 +1,56 @@
-//! Random traffic that keeps custody: nobody gives what they do not hold, on whatever branch.
+//! Random traffic that keeps custody: nobody gives what they do not hold, on whatever branch, but
+//! for contracts that are there to break that.
 
 use alloy::primitives::{Address, Log, U256};
 use rand::seq::IndexedRandom;
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 
 use super::block::{Move, SimTx};
-use super::cast;
+use super::cast::{self, Contract, Sort};
 use super::chain::SimChain;
 use super::custody::{Custody, Key};
-use super::logs;
 use super::weights::Weights;
+use super::{logs, lookalikes};
 
-/// Chance in percent that a transaction goes on with the token of the one before it.
-const SAME_TOKEN_PERCENT: u32 = 30;
-/// Most moves of one token in one transaction.
-const HOPS_MAX: usize = 5;
+/// Most junk logs in one transaction.
+const JUNK_MAX: usize = 5;
+
+/// Whether a contract of this sort will do.
+type Fits = fn(Sort) -> bool;
 
 /// Makes the moves of a transaction.
-type Make = fn(&mut Traffic) -> Vec<Move>;
+#[derive(Clone, Copy)]
+enum Make {
+    /// Each has a log of its own.
+    Each(fn(&mut Traffic) -> Vec<Move>),
+    /// All of them are elements of one log.
+    Batch(fn(&mut Traffic) -> Vec<Move>),
+}
 
 /// A generator of transactions.
 pub(crate) struct Traffic {
     /// What it makes.
     pub(crate) weights: Weights,
-    rng: SmallRng,
+    pub(super) contracts: Vec<Contract>,
+    pub(super) rng: SmallRng,
+    pub(super) custody: Custody,
+    /// The token of the transaction before.
+    pub(super) recent: Option<Key>,
     nonce: u64,
-    custody: Custody,
-    recent: Option<Key>,
 }
 
 impl Traffic {
-    /// The traffic of this seed.
-    pub(crate) fn new(seed: u64) -> Self {
+    /// The traffic of this seed among these contracts.
+    pub(crate) fn new(seed: u64, contracts: &[Contract]) -> Self {
+        let lawless = contracts.iter().filter(|contract| !contract.sort.is_honest());
+        let lawless = lawless.map(|contract| contract.address).collect();
         Self {
             weights: Weights::default(),
+            contracts: contracts.to_vec(),
             rng: SmallRng::seed_from_u64(seed),
-            nonce: seed.wrapping_shl(32),
-            custody: Custody::default(),
+            custody: Custody::new(lawless),
             recent: None,
+            nonce: seed.wrapping_shl(32),
         }
     }
 
@@ -59,23 +72,12 @@ impl Traffic {
     fn tx(&mut self) -> SimTx {
         self.nonce += 1;
         let weights = self.weights;
-        let kinds: [(u32, Make); 9] = [
-            (weights.mint, Self::mint),
-            (weights.remint, Self::remint),
-            (weights.transfer, |it| it.through(1)),
-            (weights.burn, Self::burn),
-            (weights.to_self, Self::itself),
-            (weights.hops, Self::hops),
-            (weights.mint_and_burn, Self::mint_and_burn),
-            (weights.there_and_back, Self::there_and_back),
-            (weights.void, Self::void),
-        ];
+        let kinds = self.kinds();
         let sum: u32 = kinds.iter().map(|(weight, _)| weight).sum();
         let mut ticket = self.rng.random_range(0..sum + weights.junk + weights.reverted);
         for (weight, make) in kinds {
             if ticket < weight {
-                let moves = make(self);
-                return self.moving(moves);
+                return self.moving(make);
             }
             ticket -= weight;
         }
@@ -83,14 +85,55 @@ impl Traffic {
         SimTx { succeeds: ticket < weights.junk, ..SimTx::new(self.nonce, logs) }
     }
 
-    /// A transaction of these moves, sometimes with junk before or behind them.
-    fn moving(&mut self, moves: Vec<Move>) -> SimTx {
-        for one in &moves {
-            self.custody.stage(*one);
-            self.recent = Some((one.contract, one.token));
-        }
-        let transfer = |it: &Move| logs::erc721_transfer(it.contract, it.from, it.to, it.token);
-        let mut logs: Vec<Log> = moves.iter().map(transfer).collect();
+    /// What the contracts of this world can log.
+    fn kinds(&self) -> Vec<(u32, Make)> {
+        use Make::{Batch, Each};
+        let weights = self.weights;
+        let kinds: [(u32, Fits, Make); 17] = [
+            (weights.mint, is_art, Each(Self::mint)),
+            (weights.remint, is_art, Each(Self::remint)),
+            (weights.transfer, is_art, Each(|it| it.through(1))),
+            (weights.burn, is_art, Each(Self::burn)),
+            (weights.to_self, is_art, Each(Self::itself)),
+            (weights.hops, is_art, Each(Self::hops)),
+            (weights.mint_and_burn, is_art, Each(Self::mint_and_burn)),
+            (weights.there_and_back, is_art, Each(Self::there_and_back)),
+            (weights.void, is_art, Each(Self::void)),
+            (weights.range_mint, has_ranges, Each(Self::range_mint)),
+            (weights.range_huge, has_ranges, Each(Self::range_huge)),
+            (weights.range_transfer, has_ranges, Each(Self::range_transfer)),
+            (weights.range_burn, has_ranges, Each(Self::range_burn)),
+            (weights.single, has_balances, Each(|it| it.amounts(1))),
+            (weights.batch, has_balances, Batch(Self::batch)),
+            (weights.hostile, usurps, Each(Self::usurp)),
+            (weights.hostile, overdraws, Batch(Self::overdraw)),
+        ];
+        let logged = |fits: Fits| self.contracts.iter().any(|it| fits(it.sort));
+        kinds
+            .into_iter()
+            .filter(|kind| logged(kind.1))
+            .map(|(weight, _, make)| (weight, make))
+            .collect()
+    }
+
+    /// A transaction of such moves, sometimes with junk before or behind them.
+    fn moving(&mut self, make: Make) -> SimTx {
+        let (moves, mut logs) = match make {
+            Make::Each(make) => {
+                let moves = make(self);
+                let logs = moves.iter().map(|it| logs::of_move(self.sort(it.contract), it));
+                let logs: Vec<Log> = logs.collect();
+                (moves, logs)
+            }
+            Make::Batch(make) => {
+                let moves = make(self);
+                let logs = moves.first().map(|it| batch_of(it, &moves));
+                (moves, logs.into_iter().collect())
+            }
+        };
+        moves.iter().for_each(|one| self.custody.stage(*one));
+        let mut arts = moves.iter().filter(|it| is_art(self.sort(it.contract)));
+        self.recent = arts.next_back().map(|it| (it.contract, it.token)).or(self.recent);
         if self.rng.random_ratio(1, 4) {
             let at = if self.rng.random() { 0 } else { logs.len() };
             let junk = self.junk();
@@ -99,125 +142,78 @@ impl Traffic {
         SimTx { moves, ..SimTx::new(self.nonce, logs) }
     }
 
-    fn mint(&mut self) -> Vec<Move> {
-        let contract = self.contract();
-        let count = self.rng.random_range(1..=3);
-        let mut moves: Vec<Move> = Vec::new();
-        for _ in 0..count {
-            let token = self.fresh(contract);
-            let to = self.wallet();
-            if moves.iter().all(|earlier| earlier.token != token) {
-                moves.push(Move { contract, token, from: Address::ZERO, to });
-            }
-        }
-        moves
-    }
-
-    fn remint(&mut self) -> Vec<Move> {
-        let start = self.anywhere();
-        let Some((key, _)) = self.custody.near(start, false) else { return self.mint() };
-        let to = self.wallet();
-        chain_of(key, &[Address::ZERO, to])
-    }
-
-    fn burn(&mut self) -> Vec<Move> {
-        self.held().map_or_else(Vec::new, |(key, holder)| chain_of(key, &[holder, Address::ZERO]))
-    }
-
-    fn itself(&mut self) -> Vec<Move> {
-        self.held().map_or_else(Vec::new, |(key, holder)| chain_of(key, &[holder, holder]))
-    }
-
-    fn hops(&mut self) -> Vec<Move> {
-        let count = self.rng.random_range(2..=HOPS_MAX);
-        self.through(count)
-    }
-
-    /// A held token through `count` hands; where nobody holds anything, a mint.
-    fn through(&mut self, count: usize) -> Vec<Move> {
-        let Some((key, holder)) = self.held() else { return self.mint() };
-        let mut hands = vec![holder];
-        hands.extend((0..count).map(|_| self.wallet()));
-        chain_of(key, &hands)
-    }
-
-    fn there_and_back(&mut self) -> Vec<Move> {
-        let Some((key, holder)) = self.held() else { return self.mint() };
-        let there = self.wallet();
-        chain_of(key, &[holder, there, holder])
-    }
-
-    fn mint_and_burn(&mut self) -> Vec<Move> {
-        let contract = self.contract();
-        let key = (contract, self.fresh(contract));
-        let between = self.wallet();
-        chain_of(key, &[Address::ZERO, between, Address::ZERO])
-    }
-
-    fn void(&mut self) -> Vec<Move> {
-        let contract = self.contract();
-        chain_of((contract, self.fresh(contract)), &[Address::ZERO, Address::ZERO])
-    }
-
-    /// Logs of tracked contracts and others that are no ERC-721 transfers.
+    /// Logs of tracked contracts and others that are no transfers of their standard.
     fn junk(&mut self) -> Vec<Log> {
-        let (contract, a, b) = (self.contract(), self.wallet(), self.wallet());
+        let contract = *self.contracts.choose(&mut self.rng).expect("there are contracts");
+        let (a, b) = (self.wallet(), self.wallet());
         let number = U256::from(self.rng.random::<u64>());
-        let all = [
-            logs::erc20_transfer(cast::coin(), a, b, number),
-            logs::erc20_transfer(contract, a, b, number),
-            logs::transfer_with_data(contract, a, number),
-            logs::approval(contract, a, b, number),
-            logs::anonymous(contract),
-        ];
-        let count = self.rng.random_range(1..=all.len());
+        let mut all = lookalikes::all(contract.address, a, b, number);
+        all.push(lookalikes::erc20_transfer(cast::coin(), a, b, number));
+        if contract.is_stated {
+            let of = (contract.address, contract.sort);
+            all.push(lookalikes::of_other_standard(of, a, b, number));
+        }
+        let count = self.rng.random_range(1..=JUNK_MAX);
         all.choose_multiple(&mut self.rng, count).cloned().collect()
     }
 
-    /// A token that somebody holds, often the one of the transaction before.
-    fn held(&mut self) -> Option<(Key, Address)> {
-        let again = self.rng.random_ratio(SAME_TOKEN_PERCENT, 100);
-        let recent = self.recent.filter(|_| again);
-        let start = recent.unwrap_or_else(|| self.anywhere());
-        self.custody.near(start, true)
+    fn sort(&self, contract: Address) -> Sort {
+        let found = self.contracts.iter().find(|it| it.address == contract);
+        found.expect("moves are of the world's contracts").sort
     }
 
-    /// Some point among all tokens of a contract.
-    fn anywhere(&mut self) -> Key {
-        (self.contract(), self.id())
+    /// A contract of such a sort; the world must have one.
+    pub(super) fn contract(&mut self, fits: Fits) -> Address {
+        let fitting: Vec<_> = self.contracts.iter().filter(|it| fits(it.sort)).collect();
+        fitting.choose(&mut self.rng).expect("the world has such a contract").address
     }
 
-    /// An id of `contract` that nobody holds.
-    fn fresh(&mut self, contract: Address) -> U256 {
-        loop {
-            let token = self.id();
-            if self.custody.holder((contract, token)).is_zero() {
-                return token;
+    pub(super) fn wallet(&mut self) -> Address {
+        *cast::wallets().choose(&mut self.rng).expect("there are wallets")
+    }
+
+    /// A number from `first` to `last`, often one of these.
+    pub(super) fn among(&mut self, first: U256, last: U256) -> U256 {
+        let width = last - first;
+        match self.rng.random_range(0..4) {
+            0 => first,
+            1 => last,
+            _ => {
+                let random = U256::from_limbs(self.rng.random());
+                first + width.checked_add(U256::ONE).map_or(random, |count| random % count)
             }
         }
     }
-
-    /// Small ids as collections count them, and ids from the whole range up to its end.
-    fn id(&mut self) -> U256 {
-        match self.rng.random_range(0..10) {
-            0 => U256::MAX - U256::from(self.rng.random_range(0..4096)),
-            1 => U256::from_limbs(self.rng.random()),
-            2 => (U256::ONE << 128) + U256::from(self.rng.random::<u16>()),
-            _ => U256::from(self.rng.random::<u16>()),
-        }
-    }
-
-    fn contract(&mut self) -> Address {
-        *cast::collections().choose(&mut self.rng).expect("there are contracts")
-    }
-
-    fn wallet(&mut self) -> Address {
-        *cast::wallets().choose(&mut self.rng).expect("there are wallets")
-    }
 }
 
-/// Moves of one token from each of `hands` to the next.
-fn chain_of((contract, token): Key, hands: &[Address]) -> Vec<Move> {
-    let pairs = hands.windows(2);
-    pairs.map(|pair| Move { contract, token, from: pair[0], to: pair[1] }).collect()
+/// The log of all these moves, which go from and to the same as this one.
+fn batch_of(first: &Move, moves: &[Move]) -> Log {
+    let amount = |it: &Move| (it.token, it.amount.expect("batches are of ERC-1155"));
+    let elements: Vec<_> = moves.iter().map(amount).collect();
+    logs::transfer_batch(first.contract, first.from, first.to, &elements)
+}
+
+/// Whether tokens of this sort have one owner each, and honest ones.
+pub(super) fn is_art(sort: Sort) -> bool {
+    matches!(sort, Sort::Erc721 | Sort::Bare | Sort::FromOnly | Sort::Consecutive)
+}
+
+/// Whether it moves ranges, and honest ones.
+pub(super) fn has_ranges(sort: Sort) -> bool {
+    sort == Sort::Consecutive
+}
+
+/// Whether its tokens have balances, and honest ones.
+pub(super) fn has_balances(sort: Sort) -> bool {
+    sort == Sort::Erc1155
+}
+
+/// Whether it moves tokens of whomever.
+pub(super) fn usurps(sort: Sort) -> bool {
+    sort == Sort::Usurper
+}
+
+/// Whether it gives more than anybody has.
+pub(super) fn overdraws(sort: Sort) -> bool {
+    sort == Sort::Overdrawn
 }

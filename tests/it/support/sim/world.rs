@@ -5,24 +5,26 @@
 
 use std::sync::Arc;
 
-use alloy::primitives::Address;
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 
 use super::block::{SimBlock, SimTx};
-use super::cast;
+use super::cast::{self, Contract};
 use super::chain::SimChain;
 use super::node::SimNode;
 use super::steps::Step;
 use super::tags::Tags;
 use super::traffic::Traffic;
-use crate::support::replay::{Replay, Tracked};
+use crate::support::replay::Replay;
 
 /// Most transactions in a block of a step.
 const TXS_MAX: usize = 6;
+
 /// A chain with traffic, seen through one node.
 pub(crate) struct World {
     /// Whether steps move the finality tags: absent for a while, or stepping back.
     pub(crate) moves_tags: bool,
+    /// Who logs.
+    pub(crate) contracts: Vec<Contract>,
     pub(super) node: SimNode,
     traffic: Traffic,
     pub(super) rng: SmallRng,
@@ -40,13 +42,24 @@ impl World {
 
     /// The world of this seed on the chain of this id, at block 0.
     pub(crate) fn on_chain(seed: u64, chain_id: u64) -> Self {
+        Self::of(seed, chain_id, cast::plain())
+    }
+
+    /// A world of contracts of every sort, on the chain 31337 at block 0. Some of them break the
+    /// rules where it is `hostile`.
+    pub(crate) fn mixed(seed: u64, hostile: bool) -> Self {
+        Self::of(seed, 31_337, cast::mixed(seed, hostile))
+    }
+
+    fn of(seed: u64, chain_id: u64, contracts: Vec<Contract>) -> Self {
         let mut chain = SimChain::new(seed, chain_id);
-        chain.contracts.extend(cast::collections());
+        chain.contracts.extend(contracts.iter().map(|contract| contract.address));
         chain.contracts.insert(cast::coin());
         Self {
             moves_tags: false,
+            traffic: Traffic::new(seed, &contracts),
+            contracts,
             node: SimNode::new(chain),
-            traffic: Traffic::new(seed),
             rng: SmallRng::seed_from_u64(seed),
             floor: 0,
             summit: 0,
@@ -75,8 +88,8 @@ impl World {
 
     /// The truth about the tracked contracts, followed from the block `start` on.
     pub(crate) fn replay(&self, start: u64) -> Replay {
-        let follow = |contract: &Address| Tracked { contract: *contract, start };
-        let tracked: Vec<_> = cast::tracked().iter().map(follow).collect();
+        let tracked = self.contracts.iter().filter(|contract| contract.is_tracked);
+        let tracked: Vec<_> = tracked.map(|contract| contract.tracked(start)).collect();
         Replay::of(&self.canonical(), &tracked)
     }
 
