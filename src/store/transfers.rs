@@ -122,7 +122,7 @@ pub async fn following(
             select max(block) from (
                 select block from chain.transfers
                 where chain = $1 and contract_id = $2 and block > $3 order by block limit $4
-            ) some
+            ) part
         )
         order by block, log_index, batch_index
         ",

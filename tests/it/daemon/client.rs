@@ -66,7 +66,8 @@ impl Client {
         contract: Address,
         start_block: u64,
     ) -> Answer {
-        let body = json!({"chain": chain, "contract": contract, "start_block": start_block});
+        let body = json!({"chain": chain, "contract": contract, "start_block": start_block,
+            "standard": "erc721"});
         let sent = self.send(Method::POST, "/v1/contracts", Some((key, body.to_string()))).await;
         sent.expect("an answer to POST /v1/contracts")
     }

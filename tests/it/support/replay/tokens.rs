@@ -38,7 +38,7 @@ pub(crate) struct Piece {
     pub(crate) last: U256,
     /// Who held them, oldest first.
     pub(crate) stays: Vec<Stay>,
-    /// Whether the newest transfer of them is one that is enumerated.
+    /// Whether the transfer that their holder has them by is one that is enumerated.
     pub(crate) listed: bool,
 }
 
@@ -51,7 +51,7 @@ pub(super) fn follow(transfers: &[&Moved]) -> Followed {
     let mut irregular = BTreeMap::new();
     let mut holders: BTreeMap<Key, Address> = BTreeMap::new();
     for in_block in transfers.chunk_by(|a, b| a.block == b.block) {
-        let mut touched = BTreeSet::new();
+        let mut touched = BTreeMap::new();
         for moved in in_block {
             let covered: Vec<Key> = pieces.range(keys(moved)).map(|(key, _)| *key).collect();
             let holder = |key: &Key| holders.get(key).copied().unwrap_or_default();
@@ -63,13 +63,14 @@ pub(super) fn follow(transfers: &[&Moved]) -> Followed {
             }
             for key in covered {
                 holders.insert(key, moved.to);
-                pieces.entry(key).and_modify(|piece| piece.listed = listed);
-                touched.insert(key);
+                touched.insert(key, listed);
             }
         }
-        for key in touched {
-            let stays = pieces.get_mut(&key).map(|piece| &mut piece.stays);
-            end_block(stays.expect("a piece was touched"), in_block[0].block, holders[&key]);
+        for (key, listed) in touched {
+            let piece = pieces.get_mut(&key).expect("a piece was touched");
+            if end_block(&mut piece.stays, in_block[0].block, holders[&key]) {
+                piece.listed = listed;
+            }
         }
     }
     pieces.retain(|_, piece| !piece.stays.is_empty());
@@ -104,15 +105,16 @@ fn is_absurd(moved: &Moved) -> bool {
     moved.last.is_some_and(|last| last - moved.key.1 >= U256::from(LISTED_MAX))
 }
 
-/// Notes who holds the tokens at the end of a block that moved them.
-fn end_block(stays: &mut Vec<Stay>, number: u64, owner: Address) {
+/// Notes who holds the tokens at the end of a block that moved them, and whether that is news.
+fn end_block(stays: &mut Vec<Stay>, number: u64, owner: Address) -> bool {
     if let Some(last) = stays.last_mut().filter(|last| last.until.is_none()) {
         if last.owner == owner {
-            return;
+            return false;
         }
         last.until = Some(number);
     }
     if !owner.is_zero() {
         stays.push(Stay { owner, since: number, until: None });
     }
+    true
 }

@@ -40,10 +40,12 @@ pub(super) struct Range {
     last: U256,
     /// The holder.
     owner: Address,
-    /// First block.
+    /// First block of the row.
     since: u64,
     /// First block that no longer counts; the greatest number while the range is current.
     until: u64,
+    /// First block of the holder's stay.
+    acquired: u64,
 }
 
 /// Every holding, current and past.
@@ -79,9 +81,10 @@ pub(super) async fn held(pool: &Pool, chain: ChainKey) -> Vec<Held> {
 
 /// Every range, current and past.
 pub(super) async fn ranges(pool: &Pool, chain: ChainKey) -> Vec<Range> {
-    type RangeRow = ([u8; 20], Uint256, Uint256, [u8; 20], i64, i64);
+    type RangeRow = ([u8; 20], Uint256, Uint256, [u8; 20], i64, i64, i64);
     let rows: Vec<RangeRow> = sqlx::query_as(
-        "select c.address, r.first, r.last, r.owner, r.since, r.until
+        "select c.address, r.first, r.last, r.owner, r.since, r.until,
+            r.acquired
          from chain.token_ranges r join chain.contracts c on c.id = r.contract_id
          where r.chain = $1",
     )
@@ -90,13 +93,14 @@ pub(super) async fn ranges(pool: &Pool, chain: ChainKey) -> Vec<Range> {
     .await
     .expect("the ranges");
     rows.into_iter()
-        .map(|(contract, first, last, owner, since, until)| Range {
+        .map(|(contract, first, last, owner, since, until, acquired)| Range {
             contract: contract.into(),
             first: first.0,
             last: last.0,
             owner: owner.into(),
             since: since as u64,
             until: until as u64,
+            acquired: acquired as u64,
         })
         .collect()
 }
@@ -145,6 +149,8 @@ pub(super) fn assert_runs(
         changes.flat_map(|stay| [Some(stay.since), stay.until]).flatten().collect();
     blocks.extend(held.iter().flat_map(|held| [Some(held.since), held.until]).flatten());
     blocks.extend(ranges.iter().flat_map(|range| [range.since, range.until]));
+    // The greatest number means that a range goes on, not that it ends there.
+    blocks.remove(&(i64::MAX as u64));
     for block in blocks {
         let mut runs = Intervals::default();
         let mut add = |first, last, value: (Address, u64)| {
@@ -158,7 +164,7 @@ pub(super) fn assert_runs(
             add(held.key.1, held.key.1, (held.owner, held.since));
         }
         for range in ranges.iter().filter(|range| is(range.since, Some(range.until))) {
-            add(range.first, range.last, (range.owner, range.since));
+            add(range.first, range.last, (range.owner, range.acquired));
         }
         let what = format!("tokens of {contract} at block {block} {when}");
         assert_same_rows(&what, truth.runs_at(contract, block), runs.runs());
