@@ -88,12 +88,19 @@ pub struct Deployed {
 /// the [`RANGES`] of a consecutive one.
 pub async fn deploy(node: &Node, accounts: &[Address], plan: Plan) -> Result<Deployed> {
     let from = *accounts.first().context("a node without accounts")?;
-    let sent = node.send(&Sending { from, to: None, data: creation(accounts, plan) }).await?;
+    let created = create(node, from, creation(accounts, plan)).await;
+    let (address, block) = created.with_context(|| format!("create {}", plan.name))?;
+    Ok(Deployed { address, block, plan })
+}
+
+/// Creates any contract by its code and arguments, in a block of its own; answers where it is, and
+/// in which block.
+pub async fn create(node: &Node, from: Address, code: Bytes) -> Result<(Address, u64)> {
+    let sent = node.send(&Sending { from, to: None, data: code }).await?;
     node.mine(next_time(node.head().await?.time())).await?;
     let receipt = node.receipt(sent).await?;
-    ensure!(receipt.succeeded(), "the node refused to create {}", plan.name);
-    let address = receipt.contract_address.context("a creation without an address")?;
-    Ok(Deployed { address, block: receipt.block(), plan })
+    ensure!(receipt.succeeded(), "the node refused the contract");
+    Ok((receipt.contract_address.context("a creation without an address")?, receipt.block()))
 }
 
 /// The code of a contract with its constructor's arguments.

@@ -5,6 +5,8 @@
 
 mod api;
 mod replay;
+mod shapes;
+mod variety;
 
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
@@ -74,6 +76,7 @@ async fn two_chains_live_through_reorgs_of_every_kind_and_agree_with_their_own_l
             let replay = Replay::of(&chain.node, contract.address, None).await;
             assert!(told.tokens == replay.tokens, "{} of {}", contract.plan.name, chain.name);
             assert_eq!((told.ranges, told.transfers), (replay.ranges, replay.transfers));
+            variety::assert_all_came(&chain.node, contract).await;
         }
         let kept = &chain.contracts[0];
         let kept = truth::ask(&chain.node, kept, head.hash).await.unwrap();
