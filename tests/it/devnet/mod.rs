@@ -77,6 +77,12 @@ async fn two_chains_live_through_reorgs_of_every_kind_and_agree_with_their_own_l
             assert!(told.tokens == replay.tokens, "{} of {}", contract.plan.name, chain.name);
             assert_eq!((told.ranges, told.transfers), (replay.ranges, replay.transfers));
             variety::assert_all_came(&chain.node, contract).await;
+            let earlier = chain.node.block(head.number() / 2).await.unwrap();
+            let mut told = truth::ask(&chain.node, contract, earlier.hash).await.unwrap().tokens;
+            told.retain(|_, holders| !holders.is_empty());
+            let replay = Replay::of(&chain.node, contract.address, Some(earlier.number())).await;
+            let held = replay.tokens.into_iter().filter(|(_, holders)| !holders.is_empty());
+            assert!(told == held.collect(), "{} of {}, then", contract.plan.name, chain.name);
         }
         let kept = &chain.contracts[0];
         let kept = truth::ask(&chain.node, kept, head.hash).await.unwrap();
