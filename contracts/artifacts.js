@@ -12,7 +12,15 @@ const write = (file, value) => {
   fs.writeFileSync(target, JSON.stringify(value, null, 2) + "\n");
 };
 
-for (const name of ["HeraldCollectible", "LogForge"]) {
+const contracts = [
+  "HeraldCoin",
+  "HeraldCollectible",
+  "HeraldConsecutive",
+  "HeraldItems",
+  "LogForge",
+  "OddCollectible",
+];
+for (const name of contracts) {
   const { abi, bytecode } = built(name, name);
   write(`contracts/artifacts/${name}.json`, { abi, bytecode: bytecode.object });
   write(`abi/${name}.json`, abi);

@@ -8,7 +8,7 @@ use serde_json::Value;
 
 use super::ChainError;
 use super::limits::Limits;
-use super::line::{Call, Line};
+use super::line::{Call, Line, Reply};
 
 /// One node, asked as it is.
 pub struct Rpc {
@@ -31,9 +31,26 @@ impl Rpc {
     ) -> Result<T, ChainError> {
         let call = Call::new(method, params);
         let mut replies = self.line.ask(&[call]).await.map_err(|failure| failure.error)?;
-        let reply = replies.pop().expect("a single call has a single reply");
-        let raw = reply.map_err(|failure| failure.error)?;
-        serde_json::from_str(raw.get())
-            .map_err(|err| ChainError::Nonsense { text: err.to_string() })
+        read(replies.pop().expect("a single call has a single reply"))
     }
+
+    /// Calls `method` once with each of `params`, at most 256 of them, in a single request, and
+    /// reads the results in their order, each a refusal of its own where the node refused it.
+    pub async fn call_all<T: DeserializeOwned>(
+        &self,
+        method: &'static str,
+        params: Vec<Value>,
+    ) -> Result<Vec<Result<T, ChainError>>, ChainError> {
+        if params.is_empty() {
+            return Ok(Vec::new());
+        }
+        let calls: Vec<Call> = params.into_iter().map(|params| Call::new(method, params)).collect();
+        let replies = self.line.ask(&calls).await.map_err(|failure| failure.error)?;
+        Ok(replies.into_iter().map(read).collect())
+    }
+}
+
+fn read<T: DeserializeOwned>(reply: Reply) -> Result<T, ChainError> {
+    let raw = reply.map_err(|failure| failure.error)?;
+    serde_json::from_str(raw.get()).map_err(|err| ChainError::Nonsense { text: err.to_string() })
 }

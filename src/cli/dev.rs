@@ -26,7 +26,7 @@ const USUAL_ADDRESS: SocketAddr =
                         herald dev --for 60s    stop by itself, compare every owner, exit 1 on any \
                         difference")]
 pub struct Args {
-    /// Stop after this time and compare every owner with the contracts' own answer
+    /// Stop after this time and compare every owner and balance with the contracts' own answers
     #[arg(long = "for", value_name = "DURATION", value_parser = duration::parse)]
     pub stop_after: Option<Duration>,
     /// Address and port of the API; 127.0.0.1:8080 where that is free, else any free port

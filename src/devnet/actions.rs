@@ -1,4 +1,5 @@
-//! What the traffic does next, chosen by a seed: pure, so that a seed means the same traffic.
+//! What the traffic does next, chosen by a seed: pure, so that a seed means the same traffic. What
+//! it does with an ERC-1155 contract is in [`super::items`].
 //!
 //! The choice only knows how many tokens there are, not who owns them or whether they were burnt.
 //! Some transactions therefore revert, which real traffic does as well.
@@ -7,6 +8,7 @@ use alloy::primitives::{Address, Bytes, U256};
 use alloy::sol_types::SolCall as _;
 use rand::Rng as _;
 use rand::rngs::SmallRng;
+use rand::seq::IndexedRandom as _;
 
 use super::contracts::HeraldCollectible as Collectible;
 
@@ -30,6 +32,35 @@ pub const REORG_DEPTH_MAX: u64 = 5;
 /// Deepest fork that is left and returned to: the branch in between is one block longer and must
 /// not be deeper than [`REORG_DEPTH_MAX`] either.
 pub const DETOUR_DEPTH_MAX: u64 = 3;
+
+/// The tokens that a contract may have.
+#[derive(Clone, Copy, Debug)]
+pub struct Ids {
+    /// The id that the contract gives next.
+    pub next: u64,
+    /// Tokens that are chosen half of the time, so that they move, go and come back; none for a
+    /// contract whose few tokens all do.
+    pub often: &'static [u64],
+}
+
+impl Ids {
+    /// A token that probably exists.
+    fn token(self, rng: &mut SmallRng) -> U256 {
+        if rng.random_range(0..10) == 0 { far(rng) } else { self.near(rng) }
+    }
+
+    /// An id that may be free: one that may have been burnt, or one far away.
+    fn lost_or_far(self, rng: &mut SmallRng) -> U256 {
+        if rng.random_range(0..2) == 0 { far(rng) } else { self.near(rng) }
+    }
+
+    fn near(self, rng: &mut SmallRng) -> U256 {
+        U256::from(match self.often.choose(rng) {
+            Some(often) if rng.random_range(0..2) == 0 => *often,
+            _ => rng.random_range(1..self.next),
+        })
+    }
+}
 
 /// What happens to a chain in one turn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -109,41 +140,30 @@ pub fn transactions(rng: &mut SmallRng) -> usize {
     rng.random_range(0..=6)
 }
 
-/// What a transaction does to a contract that numbers its next token `next_id`. `wallets` must not
-/// be empty.
-pub fn action(rng: &mut SmallRng, next_id: u64, wallets: &[Address]) -> Action {
+/// What a transaction does to a contract with the tokens `ids`. `wallets` must not be empty.
+pub fn action(rng: &mut SmallRng, ids: Ids, wallets: &[Address]) -> Action {
     let wallet = wallets[rng.random_range(0..wallets.len())];
-    if next_id <= KEPT_TOKEN {
+    if ids.next <= KEPT_TOKEN {
         return Action::Mint(wallet, MINT_MAX);
     }
     match rng.random_range(0..100) {
         0..25 => Action::Mint(wallet, rng.random_range(1..=MINT_MAX)),
-        25..32 => Action::MintId(wallet, lost_or_far(rng, next_id)),
-        32..62 => Action::Transfer(token(rng, next_id), wallet),
+        25..32 => Action::MintId(wallet, ids.lost_or_far(rng)),
+        32..62 => Action::Transfer(ids.token(rng), wallet),
         62..72 => {
-            let id = token(rng, next_id);
+            let id = ids.token(rng);
             let length = rng.random_range(1..=PATH_MAX);
             let path = (0..length).map(|_| wallets[rng.random_range(0..wallets.len())]);
             Action::Hop(id, path.collect())
         }
-        72..78 => Action::SelfTransfer(token(rng, next_id)),
-        78..84 => Action::ThereAndBack(token(rng, next_id), wallet),
-        84..89 => Action::MintAndBurn(wallet, lost_or_far(rng, next_id)),
-        _ => match token(rng, next_id) {
+        72..78 => Action::SelfTransfer(ids.token(rng)),
+        78..84 => Action::ThereAndBack(ids.token(rng), wallet),
+        84..89 => Action::MintAndBurn(wallet, ids.lost_or_far(rng)),
+        _ => match ids.token(rng) {
             id if id == U256::from(KEPT_TOKEN) => Action::SelfTransfer(id),
             id => Action::Burn(id),
         },
     }
-}
-
-/// A token that probably exists.
-fn token(rng: &mut SmallRng, next_id: u64) -> U256 {
-    if rng.random_range(0..10) == 0 { far(rng) } else { U256::from(rng.random_range(1..next_id)) }
-}
-
-/// An id that may be free: one that may have been burnt, or one far away.
-fn lost_or_far(rng: &mut SmallRng, next_id: u64) -> U256 {
-    if rng.random_range(0..2) == 0 { far(rng) } else { U256::from(rng.random_range(1..next_id)) }
 }
 
 fn far(rng: &mut SmallRng) -> U256 {
@@ -160,9 +180,11 @@ mod tests {
         (1..=5).map(Address::repeat_byte).collect()
     }
 
+    const IDS: Ids = Ids { next: 40, often: &[] };
+
     fn actions(seed: u64, count: usize) -> Vec<Action> {
         let mut rng = SmallRng::seed_from_u64(seed);
-        (0..count).map(|_| action(&mut rng, 40, &wallets())).collect()
+        (0..count).map(|_| action(&mut rng, IDS, &wallets())).collect()
     }
 
     #[test]
@@ -182,7 +204,19 @@ mod tests {
     #[test]
     fn a_contract_without_tokens_is_minted_first() {
         let mut rng = SmallRng::seed_from_u64(3);
-        assert!(matches!(action(&mut rng, 1, &wallets()), Action::Mint(_, MINT_MAX)));
+        let none = Ids { next: 1, often: &[] };
+        assert!(matches!(action(&mut rng, none, &wallets()), Action::Mint(_, MINT_MAX)));
+    }
+
+    #[test]
+    fn tokens_that_come_often_are_burnt_and_minted_again() {
+        let ids = Ids { next: 6_000, often: &[0, 4_999] };
+        let mut rng = SmallRng::seed_from_u64(4);
+        let all: Vec<Action> = (0..2_000).map(|_| action(&mut rng, ids, &wallets())).collect();
+        for id in ids.often.iter().copied().map(U256::from) {
+            assert!(all.contains(&Action::Burn(id)), "{id}");
+            assert!(all.iter().any(|action| matches!(action, Action::MintId(_, of) if *of == id)));
+        }
     }
 
     #[test]

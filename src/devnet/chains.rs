@@ -1,4 +1,4 @@
-//! The chains of the demo: an anvil each, two contracts on it, and what Herald is told about them.
+//! The chains of the demo: an anvil each, contracts on it, and what Herald is told about them.
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,11 +8,11 @@ use futures_util::future::{join_all, select_all, try_join_all};
 use secrecy::SecretString;
 
 use super::anvil::Anvil;
-use super::contracts::{Deployed, deploy};
+use super::contracts::{Deployed, Kind, Plan, deploy};
 use super::node::Node;
 use super::traffic::Traffic;
 use crate::config::{ChainConfig, ContractConfig, EndpointConfig, EndpointRole};
-use crate::types::{Caip2, Standard};
+use crate::types::Caip2;
 
 /// Time between two turns of the traffic.
 pub const BLOCK_TIME: Duration = Duration::from_secs(1);
@@ -26,12 +26,43 @@ const FINALITY_DEPTH: Duration = Duration::from_secs(60);
 /// Blocks in one request for logs; small, so that even a demo's past takes several.
 const RANGE_MAX: u64 = 500;
 
-/// Name, id, and whether Herald reaches the node by WebSocket: one chain of each kind.
-const CHAINS: [(&str, u64, bool); 2] = [("dev-one", 31_337, false), ("dev-two", 31_338, true)];
+/// How a chain begins.
+#[derive(Clone, Copy)]
+struct Outline {
+    name: &'static str,
+    id: u64,
+    /// Whether Herald reaches the node by WebSocket.
+    by_websocket: bool,
+    contracts: [Plan; 4],
+}
 
-/// Name and symbol of the contracts: the first is in Herald's configuration, the second is
-/// announced to the running daemon.
-const CONTRACTS: [(&str, &str); 2] = [("Herald Knights", "KNIGHT"), ("Herald Potions", "POTION")];
+const KNIGHTS: Plan =
+    Plan { name: "Herald Knights", kind: Kind::Collectible, configured: true, stated: true };
+const POTIONS: Plan = Plan { name: "Herald Potions", configured: false, ..KNIGHTS };
+const LAND: Plan = Plan { name: "Herald Land", kind: Kind::Consecutive, ..KNIGHTS };
+const SUPPLIES: Plan = Plan { name: "Herald Supplies", kind: Kind::Items, ..KNIGHTS };
+
+/// One chain for each way to reach a node. Between them the ERC-1155 and the ERC-2309 contracts
+/// come with the configuration and by request, with and without their standard.
+const CHAINS: [Outline; 2] = [
+    Outline {
+        name: "dev-one",
+        id: 31_337,
+        by_websocket: false,
+        contracts: [KNIGHTS, SUPPLIES, POTIONS, Plan { configured: false, stated: false, ..LAND }],
+    },
+    Outline {
+        name: "dev-two",
+        id: 31_338,
+        by_websocket: true,
+        contracts: [
+            KNIGHTS,
+            Plan { stated: false, ..LAND },
+            POTIONS,
+            Plan { configured: false, stated: false, ..SUPPLIES },
+        ],
+    },
+];
 
 /// A chain of the demo.
 pub struct DevChain {
@@ -43,10 +74,9 @@ pub struct DevChain {
     pub node: Node,
     /// Where Herald reaches the node.
     pub url: String,
-    /// The contract that Herald is configured with.
-    pub configured: Deployed,
-    /// The contract that is announced while Herald runs.
-    pub announced: Deployed,
+    /// Its contracts, in the order of their creation; the first is a collectible that Herald is
+    /// configured with.
+    pub contracts: Vec<Deployed>,
     /// Seed of its traffic.
     pub seed: u64,
 }
@@ -62,12 +92,11 @@ impl Devnet {
     /// Starts every chain with `program` on files in `dir`, creates the contracts and gives them a
     /// short history. Nothing is left running when it fails.
     pub async fn start(program: &Path, dir: &Path, seed: u64) -> Result<Self> {
-        let started = (0_u64..).zip(CHAINS).map(|(index, (name, id, by_websocket))| async move {
-            let anvil = Anvil::start(program, dir, name, id).await?;
-            let url = if by_websocket { anvil.ws_url() } else { anvil.http_url() };
-            let node = Node::new(&anvil.http_url())?;
-            let chain = DevChain::furnish(name, Caip2(id), node, url, seed.wrapping_add(index));
-            Ok::<_, anyhow::Error>((chain.await.with_context(|| name.to_owned())?, anvil))
+        let started = (0_u64..).zip(CHAINS).map(|(index, outline)| async move {
+            let anvil = Anvil::start(program, dir, outline.name, outline.id).await?;
+            let chain = DevChain::furnish(&anvil, &outline, seed.wrapping_add(index));
+            let chain = chain.await.with_context(|| outline.name.to_owned())?;
+            Ok::<_, anyhow::Error>((chain, anvil))
         });
         let (chains, anvils) = try_join_all(started).await?.into_iter().unzip();
         Ok(Self { chains, anvils })
@@ -93,26 +122,31 @@ impl Devnet {
 }
 
 impl DevChain {
-    async fn furnish(
-        name: &'static str,
-        id: Caip2,
-        node: Node,
-        url: String,
-        seed: u64,
-    ) -> Result<Self> {
-        let [first, second] = CONTRACTS;
-        let from = *node.accounts().await?.first().context("a node without accounts")?;
-        let configured = deploy(&node, from, first.0, first.1).await?;
-        let announced = deploy(&node, from, second.0, second.1).await?;
-        let contracts = vec![configured.address, announced.address];
-        Traffic::new(&node, contracts, !seed).await?.advance(HISTORY).await?;
-        Ok(Self { name, id, node, url, configured, announced, seed })
+    async fn furnish(anvil: &Anvil, outline: &Outline, seed: u64) -> Result<Self> {
+        let url = if outline.by_websocket { anvil.ws_url() } else { anvil.http_url() };
+        let node = Node::new(&anvil.http_url())?;
+        let accounts = node.accounts().await?;
+        let mut contracts = Vec::new();
+        for plan in outline.contracts {
+            contracts.push(deploy(&node, &accounts, plan).await?);
+        }
+        Traffic::new(&node, &contracts, !seed).await?.advance(HISTORY).await?;
+        Ok(Self { name: outline.name, id: Caip2(outline.id), node, url, contracts, seed })
+    }
+
+    /// The contracts that Herald is configured with.
+    pub fn configured(&self) -> impl Iterator<Item = &Deployed> {
+        self.contracts.iter().filter(|contract| contract.plan.configured)
+    }
+
+    /// The contracts that are announced while Herald runs.
+    pub fn announced(&self) -> impl Iterator<Item = &Deployed> {
+        self.contracts.iter().filter(|contract| !contract.plan.configured)
     }
 
     /// The traffic of this chain, from its newest block on.
     pub async fn traffic(&self) -> Result<Traffic<'_>> {
-        let contracts = vec![self.configured.address, self.announced.address];
-        Traffic::new(&self.node, contracts, self.seed).await
+        Traffic::new(&self.node, &self.contracts, self.seed).await
     }
 
     fn configuration(&self) -> ChainConfig {
@@ -130,11 +164,12 @@ impl DevChain {
                 role: EndpointRole::Main,
                 rps: None,
             }],
-            contracts: vec![ContractConfig {
-                address: self.configured.address,
-                start_block: self.configured.block,
-                standard: Some(Standard::Erc721),
-            }],
+            contracts: self.configured().map(configuration).collect(),
         }
     }
+}
+
+fn configuration(contract: &Deployed) -> ContractConfig {
+    let standard = contract.plan.stated();
+    ContractConfig { address: contract.address, start_block: contract.block, standard }
 }

@@ -13,9 +13,11 @@ use tokio::time::{Instant, sleep};
 use tokio_util::sync::CancellationToken;
 
 use super::chains::{BLOCK_TIME, DevChain, Devnet};
+use super::contracts::Deployed;
 use super::herald::Herald;
+use super::report::Report;
 use super::show::{self, Row, say};
-use super::verify::{self, Report};
+use super::verify;
 
 /// Longest that Herald may take until the configured contracts answer ownership; their history has
 /// a few blocks.
@@ -51,7 +53,7 @@ pub struct Course {
 pub enum Ending {
     /// It was stopped before its time; nothing was compared.
     Stopped,
-    /// Its time was over and every owner was compared.
+    /// Its time was over and every owner and balance was compared.
     Compared(Report),
 }
 
@@ -67,7 +69,7 @@ pub async fn run(devnet: &mut Devnet, course: &Course, stop: &CancellationToken)
         if stop.is_cancelled() {
             return Ok(Ending::Stopped);
         }
-        say("the traffic has stopped; comparing every owner with the contracts' own ownerOf");
+        say("the traffic has stopped; comparing with the contracts' own ownerOf and balanceOf");
         let report = verify::verify(&herald, chains, course.seed).await?;
         say(&report.text());
         Ok(Ending::Compared(report))
@@ -98,17 +100,29 @@ async fn given_up(stop: &CancellationToken) {
 async fn wait_until_ready(herald: &Herald, chains: &[DevChain]) -> Result<()> {
     let deadline = Instant::now() + READY_TIMEOUT;
     for chain in chains {
-        loop {
-            let status = herald.contract_status(chain.name, chain.configured.address).await;
-            match status {
-                Ok(status) if status == "ready" => break,
-                Ok(_) | Err(_) if Instant::now() < deadline => sleep(READY_POLL).await,
-                Ok(status) => bail!("{} of {} stays {status}", chain.configured.name, chain.name),
-                Err(err) => return Err(err),
-            }
+        for contract in chain.configured() {
+            ready(herald, chain, contract, deadline).await?;
         }
     }
     Ok(())
+}
+
+async fn ready(
+    herald: &Herald,
+    chain: &DevChain,
+    contract: &Deployed,
+    deadline: Instant,
+) -> Result<()> {
+    loop {
+        match herald.contract(chain.name, contract.address).await {
+            Ok(answer) if answer.status == "ready" => return Ok(()),
+            Ok(_) | Err(_) if Instant::now() < deadline => sleep(READY_POLL).await,
+            Ok(answer) => {
+                bail!("{} of {} stays {}", contract.plan.name, chain.name, answer.status)
+            }
+            Err(err) => return Err(err),
+        }
+    }
 }
 
 async fn welcome(herald: &Herald, chains: &[DevChain]) -> Result<()> {
@@ -155,9 +169,11 @@ async fn drive(
 
 async fn announce(herald: &Herald, chains: &[DevChain], key: &SecretString) -> Result<()> {
     for chain in chains {
-        let contract = &chain.announced;
-        herald.track(chain.name, contract.address, contract.block, key).await?;
-        say(&format!("       announced {} {} ({})", chain.name, contract.address, contract.name));
+        for contract in chain.announced() {
+            herald.track(chain.name, contract, key).await?;
+            let (address, name) = (contract.address, contract.plan.name);
+            say(&format!("       announced {} {address} ({name})", chain.name));
+        }
     }
     Ok(())
 }

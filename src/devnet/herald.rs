@@ -2,16 +2,16 @@
 //!
 //! The demo shows and verifies what these answer, never what the tables hold.
 
-use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use alloy::primitives::{Address, B256, U256};
-use anyhow::{Context as _, Result, anyhow, bail, ensure};
+use anyhow::{Context as _, Result, anyhow, ensure};
 use reqwest::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
-use serde::Deserialize;
 use serde_json::{Value, json};
+
+use super::contracts::Deployed;
 
 /// Longest one answer may take; a snapshot of the demo is read in a fraction of a second.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(20);
@@ -44,10 +44,15 @@ pub enum TokenAnswer {
     Unknown,
 }
 
-#[derive(Deserialize)]
-struct Holder {
-    token_id: String,
-    owner: Address,
+/// What Herald says about a contract.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ContractAnswer {
+    /// The state of its history, such as `ready`.
+    pub status: String,
+    /// Its standard, once that is known.
+    pub standard: Option<String>,
+    /// How many transfers are stored, once its history is whole.
+    pub transfers: Option<u64>,
 }
 
 impl Herald {
@@ -78,17 +83,15 @@ impl Herald {
         Ok(Progress { head: as_of["head"].as_u64(), checkpoint: number.zip(hash) })
     }
 
-    /// The state of a contract's history, such as `ready`.
-    pub async fn contract_status(&self, chain: &str, contract: Address) -> Result<String> {
+    /// What is known of a contract.
+    pub async fn contract(&self, chain: &str, contract: Address) -> Result<ContractAnswer> {
         let answer = self.found(&format!("/v1/contracts/{chain}/{contract}")).await?;
         let status = answer["status"].as_str().context("a contract without a status")?;
-        Ok(status.to_owned())
-    }
-
-    /// How many transfers Herald has stored of a contract.
-    pub async fn transfers(&self, chain: &str, contract: Address) -> Result<u64> {
-        let answer = self.found(&format!("/v1/contracts/{chain}/{contract}")).await?;
-        answer["transfers"].as_u64().context("a contract without its number of transfers")
+        Ok(ContractAnswer {
+            status: status.to_owned(),
+            standard: answer["standard"].as_str().map(str::to_owned),
+            transfers: answer["transfers"].as_u64(),
+        })
     }
 
     /// How many reorgs Herald has followed, as far as one page tells.
@@ -97,16 +100,13 @@ impl Herald {
         Ok(answer["data"].as_array().context("a list without data")?.len())
     }
 
-    /// Asks Herald to follow a contract.
-    pub async fn track(
-        &self,
-        chain: &str,
-        contract: Address,
-        start_block: u64,
-        key: &SecretString,
-    ) -> Result<()> {
-        let body = json!({"chain": chain, "contract": contract, "start_block": start_block,
-            "standard": "erc721"});
+    /// Asks Herald to follow a contract; its standard is left out where the plan says so.
+    pub async fn track(&self, chain: &str, contract: &Deployed, key: &SecretString) -> Result<()> {
+        let mut body = json!({"chain": chain, "contract": contract.address,
+            "start_block": contract.block});
+        if let Some(standard) = contract.plan.stated() {
+            body["standard"] = json!(standard.as_str());
+        }
         let sent = self.client.post(format!("{}/v1/contracts", self.base));
         let sent = sent.bearer_auth(key.expose_secret()).header("content-type", "application/json");
         let (status, text) = read(sent.body(body.to_string()).send().await?).await?;
@@ -114,29 +114,7 @@ impl Herald {
         Ok(())
     }
 
-    /// Every owner of a contract, from the streamed snapshot. A token that is named twice is an
-    /// error, because one of its owners would be lost.
-    pub async fn snapshot(
-        &self,
-        chain: &str,
-        contract: Address,
-    ) -> Result<BTreeMap<U256, Address>> {
-        let path = format!("/v1/contracts/{chain}/{contract}/snapshot?format=ndjson");
-        let (status, text) = self.get(&path).await?;
-        ensure!(status == StatusCode::OK, "GET {path}: {status}: {text}");
-        let mut owners = BTreeMap::new();
-        for line in text.lines().filter(|line| !line.is_empty()) {
-            let holder: Holder =
-                serde_json::from_str(line).with_context(|| format!("GET {path}: {line}"))?;
-            let id = decimal(&holder.token_id)?;
-            if owners.insert(id, holder.owner).is_some() {
-                bail!("GET {path}: token {id} is named twice");
-            }
-        }
-        Ok(owners)
-    }
-
-    /// The owner of one token.
+    /// The owner of one token of an ERC-721 contract.
     pub async fn token(&self, chain: &str, contract: Address, id: U256) -> Result<TokenAnswer> {
         let path = format!("/v1/tokens/{chain}/{contract}/{id}");
         let (status, text) = self.get(&path).await?;
@@ -153,13 +131,13 @@ impl Herald {
         }
     }
 
-    async fn found(&self, path: &str) -> Result<Value> {
+    pub(super) async fn found(&self, path: &str) -> Result<Value> {
         let (status, text) = self.get(path).await?;
         ensure!(status == StatusCode::OK, "GET {path}: {status}: {text}");
         serde_json::from_str(&text).with_context(|| format!("GET {path}"))
     }
 
-    async fn get(&self, path: &str) -> Result<(StatusCode, String)> {
+    pub(super) async fn get(&self, path: &str) -> Result<(StatusCode, String)> {
         let answer = self.client.get(format!("{}{path}", self.base)).send().await?;
         read(answer).await.with_context(|| format!("GET {path}"))
     }
@@ -175,7 +153,7 @@ async fn read(mut answer: reqwest::Response) -> Result<(StatusCode, String)> {
 }
 
 /// A 256-bit number as the API writes it: decimal digits and nothing else.
-fn decimal(text: &str) -> Result<U256> {
+pub(super) fn decimal(text: &str) -> Result<U256> {
     ensure!(text.bytes().all(|byte| byte.is_ascii_digit()), "not a decimal number: {text}");
     Ok(U256::from_str_radix(text, 10)?)
 }

@@ -3,21 +3,20 @@
 //!
 //! Herald itself never speaks to a node this way; its questions are those of `chain::Chain`.
 
-use alloy::primitives::{Address, B256, Bytes, U64, U256};
+use alloy::primitives::{Address, B256, Bytes, U64};
 use alloy::sol_types::SolCall;
 use anyhow::{Context as _, Result};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::chain::Rpc;
+use crate::chain::{ChainError, Rpc};
 
 /// Gas of every transaction: a mint of ten or a path of six needs about a third of it, and a
 /// block of 30 million holds more transactions than the traffic ever puts into one.
 const GAS_PER_TRANSACTION: u64 = 2_000_000;
 
-/// Signature hash of `Transfer(address,address,uint256)` (ERC-721).
-pub const TRANSFER_TOPIC: B256 =
-    alloy::primitives::b256!("ddf252ad1be2c89b69c2b068fc378daa952ba7f163c4a11628f55a4df523b3ef");
+/// Gas of a transaction that creates a contract: 200 for each byte of code, and ranges to store.
+const GAS_PER_CREATION: u64 = 10_000_000;
 
 /// An anvil.
 pub struct Node {
@@ -49,9 +48,20 @@ impl NodeBlock {
 
 /// A log as the node tells it.
 #[derive(Clone, Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct NodeLog {
     /// Up to four.
     pub topics: Vec<B256>,
+    /// What is not in the topics.
+    pub data: Bytes,
+    block_number: U64,
+}
+
+impl NodeLog {
+    /// Height of its block.
+    pub fn block(&self) -> u64 {
+        self.block_number.to()
+    }
 }
 
 /// What became of a transaction.
@@ -89,8 +99,8 @@ pub struct Sending {
 
 impl Sending {
     fn to_json(&self) -> Value {
-        let mut fields =
-            json!({"from": self.from, "data": self.data, "gas": U64::from(GAS_PER_TRANSACTION)});
+        let gas = if self.to.is_some() { GAS_PER_TRANSACTION } else { GAS_PER_CREATION };
+        let mut fields = json!({"from": self.from, "data": self.data, "gas": U64::from(gas)});
         if let Some(to) = self.to {
             fields["to"] = json!(to);
         }
@@ -182,10 +192,9 @@ impl Node {
         self.command("anvil_rollback", json!([depth])).await
     }
 
-    /// Every transfer log of a contract, from the first block to the newest.
-    pub async fn transfer_logs(&self, contract: Address) -> Result<Vec<NodeLog>> {
-        let filter = json!({"fromBlock": "0x0", "toBlock": "latest", "address": contract,
-            "topics": [TRANSFER_TOPIC]});
+    /// Every log of a contract, from the first block to the newest, in order.
+    pub async fn logs(&self, contract: Address) -> Result<Vec<NodeLog>> {
+        let filter = json!({"fromBlock": "0x0", "toBlock": "latest", "address": contract});
         Ok(self.rpc.call("eth_getLogs", json!([filter])).await?)
     }
 
@@ -196,15 +205,19 @@ impl Node {
         call: &C,
         at: B256,
     ) -> Result<Answer<C::Return>> {
-        let question = json!({"to": contract, "data": Bytes::from(call.abi_encode())});
-        let asked = json!([question, {"blockHash": at}]);
-        match self.rpc.call::<Bytes>("eth_call", asked).await {
-            Ok(bytes) => Ok(Answer::Returned(C::abi_decode_returns(&bytes)?)),
-            Err(err) => match err.to_string() {
-                words if words.contains("execution reverted") => Ok(Answer::Reverted(words)),
-                _ => Err(err.into()),
-            },
-        }
+        answer::<C>(self.rpc.call("eth_call", question(contract, call, at)).await)
+    }
+
+    /// What `contract` answers to each of `calls`, in their order: many questions in one request.
+    pub async fn call_all<C: SolCall>(
+        &self,
+        contract: Address,
+        calls: &[C],
+        at: B256,
+    ) -> Result<Vec<Answer<C::Return>>> {
+        let questions = calls.iter().map(|call| question(contract, call, at)).collect();
+        let replies = self.rpc.call_all("eth_call", questions).await?;
+        replies.into_iter().map(answer::<C>).collect()
     }
 
     async fn command(&self, method: &'static str, params: Value) -> Result<()> {
@@ -213,7 +226,16 @@ impl Node {
     }
 }
 
-/// The token of a transfer log; `None` where the log has no fourth topic (ERC-20).
-pub fn token_of(log: &NodeLog) -> Option<U256> {
-    log.topics.get(3).map(|topic| U256::from_be_bytes(topic.0))
+fn question<C: SolCall>(contract: Address, call: &C, at: B256) -> Value {
+    json!([{"to": contract, "data": Bytes::from(call.abi_encode())}, {"blockHash": at}])
+}
+
+fn answer<C: SolCall>(reply: Result<Bytes, ChainError>) -> Result<Answer<C::Return>> {
+    match reply {
+        Ok(bytes) => Ok(Answer::Returned(C::abi_decode_returns(&bytes)?)),
+        Err(err) => match err.to_string() {
+            words if words.contains("execution reverted") => Ok(Answer::Reverted(words)),
+            _ => Err(err.into()),
+        },
+    }
 }

@@ -8,7 +8,14 @@ use alloy::primitives::Address;
 
 use super::actions::KEPT_TOKEN;
 use super::chains::DevChain;
+use super::contracts::Plan;
 use super::herald::Herald;
+
+/// How a contract comes to be followed: known from the start.
+const CONFIGURED: &str = "from its configuration";
+
+/// How a contract comes to be followed: added while the daemon runs.
+const ANNOUNCED: &str = "after POST /v1/contracts in some seconds";
 
 /// One chain in the table.
 #[derive(Clone, Debug)]
@@ -17,14 +24,18 @@ pub struct Row {
     pub chain: String,
     /// Where its node answers.
     pub node: String,
-    /// The contract that Herald is configured with, and the one announced later.
-    pub contracts: [Address; 2],
+    /// Its contracts, the one of the printed requests first.
+    pub contracts: Vec<(Address, Plan)>,
 }
 
 impl From<&DevChain> for Row {
     fn from(chain: &DevChain) -> Self {
-        let contracts = [chain.configured.address, chain.announced.address];
-        Self { chain: chain.name.to_owned(), node: chain.url.clone(), contracts }
+        let contracts = chain.contracts.iter().map(|contract| (contract.address, contract.plan));
+        Self {
+            chain: chain.name.to_owned(),
+            node: chain.url.clone(),
+            contracts: contracts.collect(),
+        }
     }
 }
 
@@ -39,18 +50,24 @@ pub fn welcome(herald: &str, rows: &[Row], wallet: Address) -> String {
     let mut text = format!("Herald answers at {herald}; Ctrl-C ends everything.\n\n");
     let node_width = rows.iter().map(|row| row.node.len()).max().unwrap_or(0);
     let chain_width = rows.iter().map(|row| row.chain.len()).max().unwrap_or(0).max(5);
-    let mut line = |chain: &str, node: &str, contract: &str, followed: &str| {
-        let _ =
-            writeln!(text, "  {chain:chain_width$}  {node:node_width$}  {contract:42}  {followed}");
+    let mut line = |chain: &str, node: &str, contract: &str, kind: &str, followed: &str| {
+        let _ = writeln!(
+            text,
+            "  {chain:chain_width$}  {node:node_width$}  {contract:42}  {kind:8}  {followed}"
+        );
     };
-    line("chain", "node", "contract", "followed");
+    line("chain", "node", "contract", "kind", "followed");
     for row in rows {
-        let [configured, announced] = row.contracts.map(|contract| contract.to_string());
-        line(&row.chain, &row.node, &configured, "from its configuration");
-        line("", "", &announced, "after POST /v1/contracts in some seconds");
+        let (mut chain, mut node) = (row.chain.as_str(), row.node.as_str());
+        for (contract, plan) in &row.contracts {
+            let followed = if plan.configured { CONFIGURED } else { ANNOUNCED };
+            line(chain, node, &contract.to_string(), plan.kind.name(), followed);
+            (chain, node) = ("", "");
+        }
     }
-    if let Some(row) = rows.first() {
-        let (chain, contract) = (&row.chain, row.contracts[0]);
+    if let Some((chain, (contract, _))) =
+        rows.first().and_then(|row| Some((&row.chain, row.contracts.first()?)))
+    {
         let _ = write!(
             text,
             "\n  curl -s '{herald}/v1/tokens/{chain}/{contract}/{KEPT_TOKEN}'\n  \
@@ -78,9 +95,10 @@ async fn of_chain(herald: &Herald, chain: &DevChain) -> anyhow::Result<String> {
     let progress = herald.progress(chain.name).await?;
     let reorgs = herald.reorgs(chain.name).await?;
     let mut transfers = 0;
-    for contract in [&chain.configured, &chain.announced] {
-        // The one that is not announced yet is not known.
-        transfers += herald.transfers(chain.name, contract.address).await.unwrap_or(0);
+    for contract in &chain.contracts {
+        // One that is not announced yet is not known.
+        let answer = herald.contract(chain.name, contract.address).await.ok();
+        transfers += answer.and_then(|answer| answer.transfers).unwrap_or(0);
     }
     Ok(format!(
         "{}: head {}, checkpoint {}, {transfers} transfers, {reorgs} reorgs",
@@ -98,13 +116,21 @@ fn clock(since: Duration) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::devnet::contracts::Kind;
+
+    const KNIGHTS: Plan =
+        Plan { name: "Knights", kind: Kind::Collectible, configured: true, stated: true };
+    const POTIONS: Plan = Plan { kind: Kind::Items, configured: false, ..KNIGHTS };
 
     #[test]
     fn the_welcome_names_every_url_and_its_requests_can_be_pasted() {
         let row = |chain: &str, node: &str, byte| Row {
             chain: chain.to_owned(),
             node: node.to_owned(),
-            contracts: [Address::repeat_byte(byte), Address::repeat_byte(byte + 1)],
+            contracts: vec![
+                (Address::repeat_byte(byte), KNIGHTS),
+                (Address::repeat_byte(byte + 1), POTIONS),
+            ],
         };
         let rows =
             [row("dev-one", "http://127.0.0.1:1", 0x11), row("dev-two", "ws://127.0.0.1:22", 0x33)];
@@ -114,7 +140,11 @@ mod tests {
         let contract = "0x1111111111111111111111111111111111111111";
         assert_eq!(
             lines[3],
-            format!("  dev-one  http://127.0.0.1:1  {contract}  from its configuration")
+            format!("  dev-one  http://127.0.0.1:1  {contract}  ERC-721   from its configuration")
+        );
+        assert!(
+            lines[4].ends_with("  ERC-1155  after POST /v1/contracts in some seconds"),
+            "{text}"
         );
         assert!(text.contains("  dev-two  ws://127.0.0.1:22   0x3333"), "{text}");
         let requests: Vec<&str> =

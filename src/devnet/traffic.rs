@@ -6,7 +6,7 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use alloy::primitives::{Address, B256, Bytes};
+use alloy::primitives::{B256, Bytes};
 use anyhow::Result;
 use rand::SeedableRng as _;
 use rand::rngs::SmallRng;
@@ -16,6 +16,7 @@ use tokio_util::sync::CancellationToken;
 use super::actions::{self, Turn};
 use super::anvil::SLOTS_IN_AN_EPOCH;
 use super::cast::Cast;
+use super::contracts::Deployed;
 use super::node::{Node, NodeBlock};
 
 /// Failed turns in a row after which the node counts as lost.
@@ -61,7 +62,7 @@ struct Branch {
 impl<'a> Traffic<'a> {
     /// Traffic between the node's own accounts on these contracts, of which there must be at least
     /// one. The node's blocks so far stay.
-    pub async fn new(node: &'a Node, contracts: Vec<Address>, seed: u64) -> Result<Self> {
+    pub async fn new(node: &'a Node, contracts: &[Deployed], seed: u64) -> Result<Self> {
         let cast = Cast::new(contracts, node.accounts().await?)?;
         let floor = node.head().await?.number();
         let rng = SmallRng::seed_from_u64(seed);

@@ -72,6 +72,12 @@ async fn a_demo_cleans_up_after_one_that_was_killed_and_finds_no_difference() {
     let ended = start(&setup, &["--for", "10s"]).ended().await;
     assert_eq!(ended.code(), Some(0), "{}\n{}", ended.out, ended.log);
     assert_eq!(ended.out.lines().last(), Some("0 differences"), "{}", ended.out);
+    // On each of the two chains three collectibles, one of them with ranges, and one of balances.
+    for (of_kind, lines) in [(" tokens owned, ", 6), (" burnt, 2 ranges, ", 2), (" balances, ", 2)]
+    {
+        let found = ended.out.lines().filter(|line| line.contains(of_kind)).count();
+        assert_eq!(found, lines, "{of_kind} in {}", ended.out);
+    }
     assert_nothing_left(&setup.folder, &ended);
 }
 

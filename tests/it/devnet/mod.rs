@@ -4,26 +4,30 @@
 #![expect(clippy::unwrap_used, reason = "what these helpers cannot do fails their test")]
 
 mod api;
+mod replay;
+mod shapes;
+mod variety;
 
-use std::collections::BTreeMap;
 use std::fs::{self, Permissions};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use alloy::primitives::{Address, BloomInput, U256};
+use alloy::primitives::{B256, BloomInput, U256, keccak256};
 use herald::chain::{Chain as _, LogFilter, LogScope};
 use herald::config::{Database, Dev};
 use herald::devnet::anvil::{self, Anvil};
 use herald::devnet::chains::{DevChain, Devnet};
+use herald::devnet::contracts::Kind;
 use herald::devnet::herald::Herald;
 use herald::devnet::leftovers::end_leftovers;
-use herald::devnet::node::{Node, TRANSFER_TOPIC};
+use herald::devnet::node::Node;
 use herald::devnet::{Course, Ending, Stage, demo, truth, verify};
 use sqlx::{ConnectOptions as _, Connection as _};
 use tokio_util::sync::CancellationToken;
 
 use self::api::{Api, Tamper};
+use self::replay::Replay;
 
 /// Turns after which each kind of reorg has come with certainty for the seeds used here.
 const TURNS: usize = 120;
@@ -39,14 +43,11 @@ fn folder() -> (tempfile::TempDir, PathBuf) {
     (dir, path)
 }
 
-/// Who owns what according to the transfer logs alone.
-async fn replayed(node: &Node, contract: Address) -> BTreeMap<U256, Option<Address>> {
-    let mut owners = BTreeMap::new();
-    for log in node.transfer_logs(contract).await.unwrap() {
-        let to = Address::from_word(log.topics[2]);
-        owners.insert(U256::from_be_bytes(log.topics[3].0), (!to.is_zero()).then_some(to));
-    }
-    owners
+/// How many items of the ERC-1155 contract somebody has.
+async fn held_items(chain: &DevChain) -> usize {
+    let items = chain.contracts.iter().find(|contract| contract.plan.kind == Kind::Items);
+    let replay = Replay::of(&chain.node, items.unwrap().address, None).await;
+    replay.tokens.values().filter(|holders| !holders.is_empty()).count()
 }
 
 async fn drive(chain: &DevChain) {
@@ -70,13 +71,22 @@ async fn two_chains_live_through_reorgs_of_every_kind_and_agree_with_their_own_l
     for chain in &devnet.chains {
         drive(chain).await;
         let head = chain.node.head().await.unwrap();
-        for contract in [&chain.configured, &chain.announced] {
-            let told = truth::ask(&chain.node, contract.address, head.hash).await.unwrap();
-            assert!(told.owners.len() > 50 && told.owners.values().any(Option::is_none));
-            assert_eq!(told.owners, replayed(&chain.node, contract.address).await);
-            let kept = told.owners[&U256::ONE];
-            assert!(kept.is_some(), "the token of the printed requests was burnt");
+        for contract in &chain.contracts {
+            let told = truth::ask(&chain.node, contract, head.hash).await.unwrap();
+            let replay = Replay::of(&chain.node, contract.address, None).await;
+            assert!(told.tokens == replay.tokens, "{} of {}", contract.plan.name, chain.name);
+            assert_eq!((told.ranges, told.transfers), (replay.ranges, replay.transfers));
+            variety::assert_all_came(&chain.node, contract).await;
+            let earlier = chain.node.block(head.number() / 2).await.unwrap();
+            let mut told = truth::ask(&chain.node, contract, earlier.hash).await.unwrap().tokens;
+            told.retain(|_, holders| !holders.is_empty());
+            let replay = Replay::of(&chain.node, contract.address, Some(earlier.number())).await;
+            let held = replay.tokens.into_iter().filter(|(_, holders)| !holders.is_empty());
+            assert!(told == held.collect(), "{} of {}, then", contract.plan.name, chain.name);
         }
+        let kept = &chain.contracts[0];
+        let kept = truth::ask(&chain.node, kept, head.hash).await.unwrap();
+        assert!(!kept.tokens[&U256::ONE].is_empty(), "the token of the printed requests was burnt");
     }
     devnet.stop().await.unwrap();
     assert_eq!(end_leftovers(&path).await.unwrap(), 0, "an anvil outlived its demo");
@@ -86,27 +96,34 @@ async fn two_chains_live_through_reorgs_of_every_kind_and_agree_with_their_own_l
 async fn the_comparison_finds_what_an_api_gets_wrong_and_nothing_else() {
     let (_dir, path) = folder();
     let devnet = Devnet::start(&program(), &path, 5).await.unwrap();
-    for (tamper, of_each_contract) in [
-        (Tamper::Nothing, 0),
-        (Tamper::LosesOwner, 1),
-        (Tamper::InventsOwner, 1),
-        (Tamper::ForgetsTransfer, 1),
+    // Both chains where nothing is wrong, else one, which has four contracts.
+    let (both, one) = (&devnet.chains[..], &devnet.chains[..1]);
+    for (tamper, chains, expected) in [
+        (Tamper::Nothing, both, 0),
+        (Tamper::LosesOwner, one, 4),
+        (Tamper::InventsOwner, one, 4),
+        (Tamper::ForgetsTransfer, one, 4),
+        (Tamper::LosesPastOwner, one, 4),
+        (Tamper::ShortensList, one, 4),
+        // Two ranges of one contract, each wrong on both sides.
+        (Tamper::ShortensRange, one, 4),
+        (Tamper::AddsToBalance, one, held_items(&one[0]).await),
+        (Tamper::KnowsNoStandard, one, 4),
     ] {
-        let api = Api::new(&devnet.chains, tamper).await;
+        let api = Api::new(chains, tamper).await;
         let herald = Herald::new(api.address()).unwrap();
         let key = "hk_test".into();
         let compared = async {
-            for chain in &devnet.chains {
-                let contract = &chain.announced;
-                herald.track(chain.name, contract.address, contract.block, &key).await.unwrap();
+            let announced = |chain| DevChain::announced(chain).map(move |of| (chain.name, of));
+            for (chain, contract) in chains.iter().flat_map(announced) {
+                herald.track(chain, contract, &key).await.unwrap();
             }
-            verify::verify(&herald, &devnet.chains, 1).await.unwrap()
+            verify::verify(&herald, chains, 1).await.unwrap()
         };
         let report = tokio::select! {
             report = compared => report,
             () = api.serve() => unreachable!("the API ended"),
         };
-        let expected = 4 * of_each_contract;
         assert_eq!(report.differences(), expected, "{tamper:?}: {}", report.text());
         let last = format!("{expected} differences");
         assert_eq!(report.text().lines().last(), Some(last.as_str()));
@@ -157,13 +174,14 @@ async fn a_demo_that_is_stopped_compares_nothing_and_one_that_loses_a_node_fails
 #[tokio::test]
 async fn herald_reads_from_a_chain_of_the_demo_what_the_node_tells_whatever_was_taken_back() {
     let (_dir, path) = folder();
-    let devnet = Devnet::start(&program(), &path, 17).await.unwrap();
+    let devnet = Devnet::start(&program(), &path, 19).await.unwrap();
     for (chain, config) in devnet.chains.iter().zip(devnet.configuration()) {
         drive(chain).await;
         let pool = herald::chain::connect(&config).unwrap();
         let head = pool.head().await.unwrap().latest.number;
-        let contract = chain.configured.address;
-        let filter = LogFilter { addresses: vec![contract], topics: vec![TRANSFER_TOPIC] };
+        let contract = chain.contracts[0].address;
+        let topic: B256 = keccak256("Transfer(address,address,uint256)");
+        let filter = LogFilter { addresses: vec![contract], topics: vec![topic] };
         let mut logs = 0;
         let mut parent = pool.genesis().await.unwrap();
         for number in 1..=head {
@@ -175,7 +193,7 @@ async fn herald_reads_from_a_chain_of_the_demo_what_the_node_tells_whatever_was_
             assert!(bloom || found.is_empty(), "the bloom of block {number} lies");
             logs += found.len();
         }
-        assert_eq!(logs, chain.node.transfer_logs(contract).await.unwrap().len());
+        assert_eq!(logs, chain.node.logs(contract).await.unwrap().len());
     }
     devnet.stop().await.unwrap();
 }

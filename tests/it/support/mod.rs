@@ -5,7 +5,8 @@
 //! about it worked out without any code of Herald, over `intervals` where numbers are too many to
 //! be counted, `feed` what a subscriber of the outbox ends up believing, `compare` tells two such
 //! answers apart, `trie` checks the simulator itself. `indexer` moves the workers pass by pass,
-//! `tables` says what they wrote in the words of the replay, and `statements` what it took.
+//! `tables` says what they wrote in the words of the replay, and `statements` what it took. `odd` are
+//! contracts of unusual logs for a real node.
 
 pub(crate) mod folder;
 pub(crate) mod database;
@@ -19,3 +20,4 @@ pub(crate) mod trie;
 pub(crate) mod indexer;
 pub(crate) mod tables;
 pub(crate) mod statements;
+pub(crate) mod odd;

@@ -7,9 +7,11 @@ use std::path::Path;
 use alloy::primitives::{Address, B256, U256};
 use herald::devnet::anvil;
 use herald::devnet::chains::{DevChain, Devnet};
+use herald::devnet::contracts::{Deployed, Kind};
 use herald::devnet::herald::Herald;
 use herald::devnet::traffic::Traffic;
-use herald::devnet::{truth, verify};
+use herald::devnet::truth::{self, Holders};
+use herald::devnet::verify;
 use herald::store::Pool;
 use rand::rngs::SmallRng;
 use rand::{Rng, SeedableRng};
@@ -47,7 +49,7 @@ pub(super) struct Story {
     database: Option<Pool>,
 }
 
-/// Two chains with a history; the daemon is configured with the first contract of each.
+/// Two chains with a history; the daemon is configured with the first contracts of each.
 async fn devnet(seed: u64, setup: &mut Setup) -> Devnet {
     let path = setup.path().canonicalize().expect("it exists");
     let tools = herald::config::tools_dirs();
@@ -57,12 +59,14 @@ async fn devnet(seed: u64, setup: &mut Setup) -> Devnet {
     for chain in &devnet.chains {
         chain.traffic().await.unwrap().advance(HISTORY).await.unwrap();
         setup.chain(chain.name, chain.id.0, &[&url(&chain.url)], RULES);
-        setup.contracts(chain.name, &[chain.configured.address], chain.configured.block);
+        for contract in chain.configured() {
+            setup.contracts(chain.name, &[contract.address], contract.block);
+        }
     }
     devnet
 }
 
-/// Deaths before and after the second contracts are configured, whose past has to be loaded while
+/// Deaths before and after the other contracts are configured, whose past has to be loaded while
 /// the chains go on.
 pub(super) struct Deaths {
     pub(super) before: Vec<(Moment, Victim)>,
@@ -82,8 +86,9 @@ impl Story {
             story.round(&mut traffic, moment, victim).await;
         }
         for chain in &devnet.chains {
-            let contract = &chain.announced;
-            story.setup.contracts(chain.name, &[contract.address], contract.block);
+            for contract in chain.announced() {
+                story.setup.contracts(chain.name, &[contract.address], contract.block);
+            }
         }
         for (moment, victim) in deaths.after {
             story.round(&mut traffic, moment, victim).await;
@@ -161,10 +166,12 @@ impl Story {
         for chain in chains {
             let events = feed::read(&client, chain.name).await;
             let head = chain.node.head().await.unwrap();
-            for contract in [chain.configured.address, chain.announced.address] {
+            // Of ERC-1155 contracts a fold has balances, not owners.
+            let is_owned = |contract: &&Deployed| contract.plan.kind != Kind::Items;
+            for contract in chain.contracts.iter().filter(is_owned) {
                 let owners = owners(chain, contract, head.hash).await;
-                let folded = feed::folded(&client, &events, chain.name, contract).await;
-                assert_same(&format!("the feed of {contract}"), &owners, &folded);
+                let folded = feed::folded(&client, &events, chain.name, contract.address).await;
+                assert_same(&format!("the feed of {}", contract.address), &owners, &folded);
             }
         }
         daemon.stop().await;
@@ -172,9 +179,10 @@ impl Story {
 }
 
 /// What the contract itself says.
-async fn owners(chain: &DevChain, contract: Address, at: B256) -> BTreeMap<U256, Address> {
+async fn owners(chain: &DevChain, contract: &Deployed, at: B256) -> BTreeMap<U256, Address> {
     let told = truth::ask(&chain.node, contract, at).await.unwrap();
-    told.owners.into_iter().filter_map(|(token, owner)| Some((token, owner?))).collect()
+    let owner = |(token, holders): (U256, Holders)| Some((token, holders.into_keys().next()?));
+    told.tokens.into_iter().filter_map(owner).collect()
 }
 
 /// Turns on every chain until `stop`; none is given up half-way.
