@@ -1,5 +1,7 @@
 //! The pool of endpoints against small nodes on loopback that misbehave on purpose.
 
+mod calls;
+mod doubled;
 mod faults;
 mod logs;
 mod node;
