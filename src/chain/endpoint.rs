@@ -99,7 +99,7 @@ impl Endpoint {
                 chain.id = %self.chain,
                 endpoint = self.name,
                 block.number = first,
-                "endpoint {} {what}; such blocks are read by their receipts, and other endpoints \
+                "endpoint {} {what}; its blocks are read by their receipts, and other endpoints \
                  are asked first",
                 self.name
             );

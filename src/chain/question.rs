@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::endpoint::Endpoint;
 use super::failure::{Blame, Failure};
 use super::line::{Call, Reply};
-use super::receipts::mend;
+use super::numbering::settled;
 use super::sift::sift;
 use super::verdict::Verdict;
 use super::wire::{WireBlock, WireLog, hex, quantity};
@@ -109,7 +109,7 @@ pub(super) async fn logs(
     let logs: Vec<WireLog> = read(&logs?)?;
     let sifted = sift(logs, scope, &proof.block, filter);
     let sifted = sifted.map_err(|oddity| Failure::nonsense(oddity.to_string()))?;
-    mend(endpoint, sifted, filter).await
+    settled(endpoint, sifted, filter).await
 }
 
 /// Calls a contract at the newest block; `None` where it fails or there is none.

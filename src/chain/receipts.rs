@@ -1,4 +1,4 @@
-//! Reads blocks whose logs a node numbered wrongly by their receipts.
+//! Reads the logs of a block from its receipts, for where a node numbers logs wrongly.
 //!
 //! Receipts hold every log of a block in its order, so the indices are counted anew from them and
 //! what a node says of indices is not read. Logs of failed transactions are counted and left out:
@@ -16,19 +16,14 @@ use super::endpoint::Endpoint;
 use super::failure::{Blame, Failure, with_text};
 use super::line::{Call, Reply};
 use super::question::read;
-use super::sift::{Sifted, Wanted};
 use super::wire::{LOG_INDEX_MAX, TOPICS_MAX, lenient_time, number, quantity};
-use super::{ChainError, HEADERS_MAX, LogFilter, RawLog};
-
-/// Most blocks of one answer that are read by receipts: each costs as much as all its logs, so a
-/// range of many is rather asked in parts.
-const BLOCKS_MAX: usize = 8;
+use super::{HEADERS_MAX, RawLog};
 
 /// Most transactions of a block whose receipts are asked one by one; the fullest blocks of fast
 /// chains hold some thousands.
 const TRANSACTIONS_MAX: usize = 20_000;
 
-/// A block in which an endpoint gave two different logs one index.
+/// A block of an endpoint that gives two different logs one index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Doubled {
     /// Height.
@@ -69,30 +64,9 @@ struct WireTransactions {
     transactions: Vec<B256>,
 }
 
-/// All logs of an answer: those that were numbered well, and those of the other blocks as their
-/// receipts have them. The endpoint is marked for having given such an answer.
-pub(super) async fn mend(
-    endpoint: &Endpoint,
-    sifted: Sifted,
-    filter: &LogFilter,
-) -> Result<Vec<RawLog>, Failure> {
-    let Sifted { mut logs, doubled } = sifted;
-    let Some(first) = doubled.first() else { return Ok(logs) };
-    endpoint.mark(first.number, doubled.len());
-    if doubled.len() > BLOCKS_MAX {
-        let text = format!(
-            "{} blocks in which two logs have one index; at most {BLOCKS_MAX} are read by receipts",
-            doubled.len()
-        );
-        return Err(ChainError::TooManyLogs { text }.into());
-    }
-    let wanted = Wanted::by(filter);
-    for block in &doubled {
-        let found = of_block(endpoint, block).await.map_err(|failure| explained(failure, block))?;
-        logs.extend(found.into_iter().filter(|log| wanted.has(log)));
-    }
-    logs.sort_by_key(|log| (log.block, log.log_index));
-    Ok(logs)
+/// All logs of `block` that its succeeded transactions emitted.
+pub(super) async fn logs(endpoint: &Endpoint, block: &Doubled) -> Result<Vec<RawLog>, Failure> {
+    of_block(endpoint, block).await.map_err(|failure| explained(failure, block))
 }
 
 /// Says what the failure is about and what an operator can do.
@@ -100,8 +74,8 @@ fn explained(failure: Failure, block: &Doubled) -> Failure {
     let Failure { error, blame, retry_after, verdict } = failure.without_limits();
     let error = with_text(error, |why| {
         format!(
-            "it gave two logs one index in block {}, and the block's receipts, which would tell, \
-             cannot be read: {why}; add an endpoint that answers eth_getBlockReceipts",
+            "it gives two logs one index, and the receipts of block {}, which would tell, cannot \
+             be read: {why}; add an endpoint that answers eth_getBlockReceipts",
             block.number
         )
     });

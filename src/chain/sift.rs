@@ -89,7 +89,7 @@ impl<'a> Wanted<'a> {
 }
 
 /// The blocks of these ordered logs in which two have one place, by height.
-fn doubled(logs: &[RawLog]) -> Vec<Doubled> {
+pub(super) fn doubled(logs: &[RawLog]) -> Vec<Doubled> {
     let of_block = logs.chunk_by(|one, other| one.block == other.block);
     let twice = |logs: &[RawLog]| logs.windows(2).any(|two| place(&two[0]) == place(&two[1]));
     let block = |logs: &[RawLog]| Doubled {

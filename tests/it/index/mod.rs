@@ -9,3 +9,4 @@ mod handover;
 mod finality;
 mod cost;
 mod battery;
+mod begin;

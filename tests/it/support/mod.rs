@@ -4,7 +4,8 @@
 //! test one of its own, `sim` is a chain that forks, lags and lies by seed, `replay` the truth
 //! about it worked out without any code of Herald, `feed` what a subscriber of the outbox ends up
 //! believing, `compare` tells two such answers apart, `trie` checks the simulator itself. `indexer`
-//! moves the workers pass by pass, `tables` says what they wrote in the words of the replay.
+//! moves the workers pass by pass, `tables` says what they wrote in the words of the replay, `rows` as
+//! plain text.
 
 pub(crate) mod folder;
 pub(crate) mod database;
@@ -16,3 +17,4 @@ pub(crate) mod compare;
 pub(crate) mod trie;
 pub(crate) mod indexer;
 pub(crate) mod tables;
+pub(crate) mod rows;
