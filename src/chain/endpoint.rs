@@ -16,6 +16,7 @@ use super::pace::Pace;
 use super::record::{Identity, Record};
 use super::{ChainError, EndpointReport, HEADERS_MAX};
 use crate::config::{EndpointConfig, EndpointRole};
+use crate::types::Caip2;
 
 /// Lists under way at once where an endpoint takes short ones only: keeps up with one long list
 /// and stays below what providers allow at the same time.
@@ -26,6 +27,7 @@ const LIST_SHRINK: usize = 4;
 
 /// One node of a chain.
 pub(super) struct Endpoint {
+    chain: Caip2,
     name: String,
     role: EndpointRole,
     line: Line,
@@ -38,10 +40,15 @@ pub(super) struct Endpoint {
 }
 
 impl Endpoint {
-    /// An endpoint that nothing was asked yet. The error says what is wrong with its URL.
-    pub(super) fn new(config: &EndpointConfig, limits: Limits) -> Result<Self, String> {
+    /// An endpoint of `chain` that nothing was asked yet. The error says what is wrong with its URL.
+    pub(super) fn new(
+        chain: Caip2,
+        config: &EndpointConfig,
+        limits: Limits,
+    ) -> Result<Self, String> {
         use secrecy::ExposeSecret;
         Ok(Self {
+            chain,
             name: config.name.clone(),
             role: config.role,
             line: Line::new(config.url.expose_secret(), limits)?,
@@ -73,9 +80,30 @@ impl Endpoint {
         self.record.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
+    /// What it may cost.
+    pub(super) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
     /// Its record for people.
     pub(super) fn report(&self) -> EndpointReport {
-        self.record().report(&self.name)
+        self.record().report(&self.name, Instant::now())
+    }
+
+    /// Notes that it gave two different logs one index in `blocks` blocks, of which `first` is the
+    /// lowest. Said once, until it has not happened for a while.
+    pub(super) fn mark(&self, first: u64, blocks: usize) {
+        let what = format!("gave two logs one index in block {first}");
+        if self.record().mark.add(Instant::now(), &what, blocks as u64) {
+            tracing::warn!(
+                chain.id = %self.chain,
+                endpoint = self.name,
+                block.number = first,
+                "endpoint {} {what}; its blocks are read by their receipts, and other endpoints \
+                 are asked first",
+                self.name
+            );
+        }
     }
 
     /// Asks everything at once, in as few lists as it takes; replies come in the order of `calls`.

@@ -10,6 +10,7 @@ use super::classify::{Refusal, classify, is_rate};
 use super::http::{Fault, chain_of};
 use super::packet;
 use super::secret::{Secret, short};
+use super::verdict::{Verdict, verdict};
 
 /// What a failure says about the endpoint, beside the error.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -35,18 +36,20 @@ pub(super) struct Failure {
     pub(super) blame: Blame,
     /// How long the node asks to be left alone.
     pub(super) retry_after: Option<Duration>,
+    /// What the refusal said of the request itself.
+    pub(super) verdict: Option<Verdict>,
 }
 
 impl From<ChainError> for Failure {
     fn from(error: ChainError) -> Self {
-        Self { error, blame: Blame::Plain, retry_after: None }
+        Self { error, blame: Blame::Plain, retry_after: None, verdict: None }
     }
 }
 
 impl Failure {
     /// Trouble that has nothing to do with what was asked.
     pub(super) fn transient(blame: Blame, text: String) -> Self {
-        Self { error: ChainError::Transient { text }, blame, retry_after: None }
+        Self { blame, ..ChainError::Transient { text }.into() }
     }
 
     /// An answer that contradicts itself or the question.
@@ -102,7 +105,8 @@ fn refused(payload: &ErrorPayload) -> Failure {
         status: None,
     };
     let blame = if is_rate(&refusal) { Blame::Rate } else { Blame::List };
-    Failure { blame, ..classify(&refusal).into() }
+    let verdict = verdict(payload.code, &payload.message);
+    Failure { blame, verdict, ..classify(&refusal).into() }
 }
 
 fn transport(kind: TransportErrorKind) -> Failure {
@@ -140,5 +144,6 @@ fn status(status: u16, body: &str) -> Failure {
         false if is_about_the_request => Blame::List,
         false => Blame::Plain,
     };
-    Failure { blame, ..classify(&refusal).into() }
+    let verdict = payload.as_ref().and_then(|payload| verdict(payload.code, &payload.message));
+    Failure { blame, verdict, ..classify(&refusal).into() }
 }

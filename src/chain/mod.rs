@@ -3,10 +3,11 @@
 //! Reading order, from the wire up: `wire` is what a node's answers look like and `packet` how
 //! they are wrapped; `http` and `line` carry them within `limits`, and `secret` keeps the URL out
 //! of every text; `error` is what callers branch on, `phrases` and `classify` find it in the
-//! words of providers, `failure` adds what the book-keeping needs. `pace` and `record` keep the
-//! books of an `endpoint`; `question` asks it and `sift` checks the logs it answers; `pool` is all
-//! nodes of a chain behind the one trait that the rest of Herald knows: [`Chain`]. `rpc` is a
-//! single node for tools.
+//! words of providers, `verdict` what they say of the request, `failure` adds what the book-keeping
+//! needs. `pace`, `mark` and `record`
+//! keep the books of an `endpoint`; `question` asks it, `sift` checks the logs it answers, and where their
+//! `numbering` is wrong `receipts` reads the block; `pool` is all nodes of a chain behind the one trait that
+//! the rest of Herald knows: [`Chain`]. `rpc` is a single node for tools.
 //!
 //! Nothing here knows transfers or tables. The simulated chain of the tests implements the same
 //! trait.
@@ -20,12 +21,16 @@ mod secret;
 mod line;
 mod phrases;
 mod classify;
+mod verdict;
 mod failure;
 mod pace;
+mod mark;
 mod record;
 mod endpoint;
 mod question;
 mod sift;
+mod receipts;
+mod numbering;
 pub mod pool;
 pub mod rpc;
 
@@ -96,8 +101,10 @@ pub struct EndpointReport {
     pub latency_ms: Option<f64>,
     /// `ok`, `failing`, `misconfigured` or `unknown`.
     pub status: &'static str,
-    /// Why it is not `ok`.
+    /// Why it is not `ok`, or what was odd about its answers lately.
     pub detail: Option<String>,
+    /// Blocks in which it gave two different logs one index.
+    pub doubled: u64,
 }
 
 /// What Herald asks of a chain.
@@ -114,11 +121,12 @@ pub trait Chain: Send + Sync {
     /// the answering endpoint has is [`ChainError::Behind`], never an empty answer.
     async fn logs(&self, scope: LogScope, filter: &LogFilter) -> Result<Vec<RawLog>, ChainError>;
 
-    /// Hash of block 0: with the chain id the identity of a chain.
+    /// Hash of block 0: with the chain id the identity of a chain. [`ChainError::Behind`] where no
+    /// endpoint shows that block.
     async fn genesis(&self) -> Result<B256, ChainError>;
 
     /// Answer of a read-only call (`eth_call`) at the newest block; `None` where the contract
-    /// reverts, there is none, or no endpoint can call.
+    /// reverts, there is none, or no endpoint can call. The default is a chain that cannot.
     async fn call(&self, to: Address, data: Bytes) -> Result<Option<Bytes>, ChainError> {
         let _ = (to, data);
         Ok(None)

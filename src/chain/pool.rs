@@ -5,7 +5,7 @@
 
 use std::sync::{Mutex, PoisonError};
 
-use alloy::primitives::B256;
+use alloy::primitives::{Address, B256, Bytes};
 use async_trait::async_trait;
 use futures_util::future::{BoxFuture, join_all, pending, select_all};
 use tokio::time::{Instant, timeout};
@@ -40,7 +40,7 @@ pub fn connect_with(config: &ChainConfig, limits: Limits) -> Result<Pool, ChainE
     let mut endpoints = Vec::with_capacity(config.endpoints.len());
     let mut faults = Vec::new();
     for endpoint in &config.endpoints {
-        match Endpoint::new(endpoint, limits) {
+        match Endpoint::new(config.id, endpoint, limits) {
             Ok(endpoint) => endpoints.push(endpoint),
             Err(why) => faults.push(format!("{}: {why}", endpoint.name)),
         }
@@ -127,8 +127,8 @@ impl Pool {
             }
         }
         let rank = |endpoint: &Endpoint| endpoint.role() == EndpointRole::Spare;
-        order.sort_by(|((a_lags, a), one), ((b_lags, b), other)| {
-            (rank(one), a_lags).cmp(&(rank(other), b_lags)).then(a.total_cmp(b))
+        order.sort_by(|((a_flaws, a), one), ((b_flaws, b), other)| {
+            (rank(one), a_flaws).cmp(&(rank(other), b_flaws)).then(a.total_cmp(b))
         });
         (order.into_iter().map(|(_, endpoint)| endpoint).collect(), reasons)
     }
@@ -158,6 +158,13 @@ impl Pool {
         record.identity = Identity::Right(Instant::now() + self.limits.recheck);
         *known = known.or(found.genesis);
         Ok(())
+    }
+
+    /// Whether every endpoint of this chain said that it does not offer calls.
+    fn nobody_calls(&self) -> bool {
+        let records = || self.endpoints.iter().map(Endpoint::record);
+        records().any(|record| record.cannot_call)
+            && records().all(|record| record.cannot_call || record.is_on_another_chain())
     }
 
     async fn announced_by(&self, endpoint: &Endpoint) {
@@ -209,6 +216,13 @@ impl Chain for Pool {
 
     async fn genesis(&self) -> Result<B256, ChainError> {
         self.any(true, |endpoint| Box::pin(question::genesis(endpoint))).await
+    }
+
+    async fn call(&self, to: Address, data: Bytes) -> Result<Option<Bytes>, ChainError> {
+        match self.any(true, |endpoint| Box::pin(question::call(endpoint, to, &data))).await {
+            Err(_) if self.nobody_calls() => Ok(None),
+            answer => answer,
+        }
     }
 
     async fn announced(&self) {

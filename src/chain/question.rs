@@ -1,6 +1,6 @@
 //! What Herald asks one node, and whether the answer fits the question.
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::{Address, B256, Bytes};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
 use serde_json::{Value, json};
@@ -8,7 +8,9 @@ use serde_json::{Value, json};
 use super::endpoint::Endpoint;
 use super::failure::{Blame, Failure};
 use super::line::{Call, Reply};
+use super::numbering::settled;
 use super::sift::sift;
+use super::verdict::Verdict;
 use super::wire::{WireBlock, WireLog, hex, quantity};
 use super::{ChainError, Head, Header, LogFilter, LogScope, RawLog};
 use crate::types::{BlockRef, Caip2};
@@ -105,7 +107,31 @@ pub(super) async fn logs(
         LogScope::Hash(hash) => Failure::behind(format!("block {hash}")),
     })?;
     let logs: Vec<WireLog> = read(&logs?)?;
-    sift(logs, scope, &proof.block, filter).map_err(|oddity| Failure::nonsense(oddity.to_string()))
+    let sifted = sift(logs, scope, &proof.block, filter);
+    let sifted = sifted.map_err(|oddity| Failure::nonsense(oddity.to_string()))?;
+    settled(endpoint, sifted, filter).await
+}
+
+/// Calls a contract at the newest block; `None` where it fails or there is none.
+pub(super) async fn call(
+    endpoint: &Endpoint,
+    to: Address,
+    data: &Bytes,
+) -> Result<Option<Bytes>, Failure> {
+    let request = json!([{ "to": format!("{to:#x}"), "data": data }, "latest"]);
+    let [reply] = all(endpoint.ask(&[Call::new("eth_call", request)]).await?)?;
+    let verdict = reply.as_ref().err().and_then(|failure| failure.verdict);
+    endpoint.record().cannot_call = verdict == Some(Verdict::NoMethod);
+    match (reply, verdict) {
+        (Ok(raw), _) => {
+            let answer: Bytes = read(&raw)?;
+            Ok(Some(answer).filter(|answer| !answer.is_empty()))
+        }
+        (Err(_), Some(Verdict::Failed)) => Ok(None),
+        // To lack a method is no fault that other questions should suffer for.
+        (Err(failure), Some(Verdict::NoMethod)) => Err(Failure { blame: Blame::Nobody, ..failure }),
+        (Err(failure), None) => Err(failure.without_limits()),
+    }
 }
 
 /// The filter object of `eth_getLogs`.
@@ -156,7 +182,8 @@ fn read_block(raw: &RawValue) -> Result<Option<Header>, Failure> {
     Ok(read::<Option<WireBlock>>(raw)?.map(Header::from))
 }
 
-fn read<T: DeserializeOwned>(raw: &RawValue) -> Result<T, Failure> {
+/// What a result holds; nonsense where it is of another shape.
+pub(super) fn read<T: DeserializeOwned>(raw: &RawValue) -> Result<T, Failure> {
     serde_json::from_str(raw.get()).map_err(|err| Failure::nonsense(err.to_string()))
 }
 

@@ -7,6 +7,7 @@ use tokio::time::Instant;
 
 use super::EndpointReport;
 use super::limits::Limits;
+use super::mark::Mark;
 
 /// Weight of the newest request in the smoothed figures: about the last ten count.
 const SMOOTHING: f64 = 0.2;
@@ -44,6 +45,10 @@ pub(super) struct Record {
     lags_until: Option<Instant>,
     has_answered: bool,
     detail: Option<String>,
+    /// What was odd about its logs; a later success does not take it back.
+    pub(super) mark: Mark,
+    /// It does not offer `eth_call`, as far as was asked.
+    pub(super) cannot_call: bool,
 }
 
 impl Record {
@@ -61,6 +66,8 @@ impl Record {
             lags_until: None,
             has_answered: false,
             detail: None,
+            mark: Mark::default(),
+            cannot_call: false,
         }
     }
 
@@ -112,6 +119,11 @@ impl Record {
         matches!(self.identity, Identity::Right(until) if now < until)
     }
 
+    /// Whether it last showed that it is on another chain.
+    pub(super) fn is_on_another_chain(&self) -> bool {
+        matches!(self.identity, Identity::Wrong(_))
+    }
+
     /// It answered for another chain.
     pub(super) fn is_wrong(&mut self, now: Instant, why: &str, recheck: Duration) {
         self.identity = Identity::Wrong(now + recheck);
@@ -139,9 +151,10 @@ impl Record {
     }
 
     /// Order of asking: smaller first. An unknown endpoint is tried before a known slow one.
-    pub(super) fn score(&self, now: Instant) -> (bool, f64) {
+    pub(super) fn score(&self, now: Instant) -> ((bool, bool), f64) {
         let lags = self.lags_until.is_some_and(|until| now < until);
-        (lags, self.latency_ms.unwrap_or(0.0) * (1.0 + ERROR_WEIGHT * self.error_rate))
+        let speed = self.latency_ms.unwrap_or(0.0) * (1.0 + ERROR_WEIGHT * self.error_rate);
+        ((self.mark.shown(now).is_some(), lags), speed)
     }
 
     fn is_resting(&self, now: Instant) -> bool {
@@ -149,13 +162,14 @@ impl Record {
     }
 
     /// For people.
-    pub(super) fn report(&self, name: &str) -> EndpointReport {
+    pub(super) fn report(&self, name: &str, now: Instant) -> EndpointReport {
         let status = match self.identity {
             Identity::Wrong(_) => "misconfigured",
             _ if self.rests_until.is_some() => "failing",
             _ if self.has_answered => "ok",
             _ => "unknown",
         };
+        let mark = || self.mark.shown(now).map(str::to_owned);
         EndpointReport {
             name: name.to_owned(),
             head: self.head,
@@ -163,7 +177,8 @@ impl Record {
             failures: self.failures,
             latency_ms: self.latency_ms,
             status,
-            detail: self.detail.clone().filter(|_| status != "ok"),
+            detail: self.detail.clone().filter(|_| status != "ok").or_else(mark),
+            doubled: self.mark.blocks(),
         }
     }
 }
@@ -187,7 +202,7 @@ mod tests {
             assert_eq!(record.refuses(now), None);
         }
         assert_eq!(rests, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 32_000, 60_000, 60_000]);
-        assert_eq!(record.report("a").status, "failing");
+        assert_eq!(record.report("a", now).status, "failing");
         record.succeeded();
         record.failed(now, "HTTP 500", Some(Duration::from_secs(3)), &limits);
         assert_eq!(record.rests_until, Some(now + Duration::from_secs(3)));
@@ -202,7 +217,7 @@ mod tests {
             record.failed(now, "reset", None, &limits);
         }
         assert_eq!(record.rests_until, Some(now + limits.rest_min));
-        assert_eq!(record.report("a").failures, 5);
+        assert_eq!(record.report("a", now).failures, 5);
     }
 
     #[test]
@@ -222,5 +237,12 @@ mod tests {
         fast.lagged(now);
         assert!(fast.score(now) > slow.score(now));
         assert!(fast.score(now + LAG_MEMORY) < slow.score(now));
+        let (mut marked, lagging) = (answered(1), fast);
+        marked.mark.add(now, "gave two logs one index in block 7", 1);
+        marked.succeeded();
+        assert!(marked.score(now) > lagging.score(now));
+        let report = marked.report("a", now);
+        assert_eq!((report.status, report.doubled), ("ok", 1));
+        assert_eq!(report.detail.as_deref(), Some("gave two logs one index in block 7"));
     }
 }

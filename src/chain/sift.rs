@@ -1,9 +1,10 @@
 //! Which of the logs that a node answered are an answer to what was asked. Pure.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use alloy::primitives::{Address, B256};
 
+use super::receipts::Doubled;
 use super::wire::{NotALog, WireLog};
 use super::{LogFilter, LogScope, RawLog};
 use crate::types::BlockRef;
@@ -20,17 +21,18 @@ pub(super) enum Oddity {
     /// Two blocks of one height, or another one than the header beside the logs.
     #[error("logs of different blocks of height {0}")]
     TwoBlocks(u64),
-    /// Two logs at one place.
-    #[error("two different logs with index {log_index} in block {block}")]
-    TwoLogs {
-        /// Height.
-        block: u64,
-        /// Index in the block.
-        log_index: u32,
-    },
 }
 
-/// The logs in `scope` that pass `filter`, by position, each once. `top` is the block that the
+/// What is left of an answer.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Sifted {
+    /// Logs that can be believed, by position, each once.
+    pub(super) logs: Vec<RawLog>,
+    /// Blocks in which two different logs have one index, so that none of its logs has a place.
+    pub(super) doubled: Vec<Doubled>,
+}
+
+/// The logs in `scope` that pass `filter`. `top` is the block that the
 /// node showed beside them: the last of the range, or the one of the hash.
 ///
 /// What merely fails the filter is left out, because some nodes filter less than asked.
@@ -39,8 +41,8 @@ pub(super) fn sift(
     scope: LogScope,
     top: &BlockRef,
     filter: &LogFilter,
-) -> Result<Vec<RawLog>, Oddity> {
-    let addresses: HashSet<&Address> = filter.addresses.iter().collect();
+) -> Result<Sifted, Oddity> {
+    let wanted = Wanted::by(filter);
     let mut hashes: HashMap<u64, B256> = HashMap::from([(top.number, top.hash)]);
     let mut kept = Vec::with_capacity(logs.len());
     for log in logs {
@@ -55,18 +57,47 @@ pub(super) fn sift(
         if *hashes.entry(log.block).or_insert(log.block_hash) != log.block_hash {
             return Err(Oddity::TwoBlocks(log.block));
         }
-        let has_topic = log.topics.first().is_some_and(|topic| filter.topics.contains(topic));
-        if has_topic && (addresses.is_empty() || addresses.contains(&log.address)) {
+        if wanted.has(&log) {
             kept.push(log);
         }
     }
     kept.sort_by_key(|log| (log.block, log.log_index));
     kept.dedup();
-    let twice = kept.windows(2).find(|pair| place(&pair[0]) == place(&pair[1]));
-    match twice {
-        Some(pair) => Err(Oddity::TwoLogs { block: pair[0].block, log_index: pair[0].log_index }),
-        None => Ok(kept),
+    let doubled = doubled(&kept);
+    let numbers: BTreeSet<u64> = doubled.iter().map(|block| block.number).collect();
+    kept.retain(|log| !numbers.contains(&log.block));
+    Ok(Sifted { logs: kept, doubled })
+}
+
+/// A filter, made ready for many logs.
+pub(super) struct Wanted<'a> {
+    addresses: HashSet<&'a Address>,
+    topics: &'a [B256],
+}
+
+impl<'a> Wanted<'a> {
+    /// What passes this filter.
+    pub(super) fn by(filter: &'a LogFilter) -> Self {
+        Self { addresses: filter.addresses.iter().collect(), topics: &filter.topics }
     }
+
+    /// Whether this log does.
+    pub(super) fn has(&self, log: &RawLog) -> bool {
+        log.topics.first().is_some_and(|topic| self.topics.contains(topic))
+            && (self.addresses.is_empty() || self.addresses.contains(&log.address))
+    }
+}
+
+/// The blocks of these ordered logs in which two have one place, by height.
+pub(super) fn doubled(logs: &[RawLog]) -> Vec<Doubled> {
+    let of_block = logs.chunk_by(|one, other| one.block == other.block);
+    let twice = |logs: &[RawLog]| logs.windows(2).any(|two| place(&two[0]) == place(&two[1]));
+    let block = |logs: &[RawLog]| Doubled {
+        number: logs[0].block,
+        hash: logs[0].block_hash,
+        transactions: logs.iter().map(|log| log.tx_hash).collect(),
+    };
+    of_block.filter(|logs| twice(logs)).map(block).collect()
 }
 
 fn place(log: &RawLog) -> (u64, u32) {
@@ -99,7 +130,7 @@ mod tests {
     fn places(logs: Vec<WireLog>, scope: LogScope) -> Result<Vec<(u64, u32)>, Oddity> {
         let top = BlockRef { number: 9, hash: hash(9), parent: hash(8), time: 0 };
         let filter = LogFilter { addresses: vec![Address::repeat_byte(1)], topics: vec![TOPIC] };
-        Ok(sift(logs, scope, &top, &filter)?.iter().map(place).collect())
+        Ok(sift(logs, scope, &top, &filter)?.logs.iter().map(place).collect())
     }
 
     #[test]
@@ -121,7 +152,6 @@ mod tests {
 
     #[test]
     fn an_answer_that_cannot_be_one_is_refused() {
-        let data = [("data", serde_json::json!("0x01"))];
         let elsewhere = [("blockHash", serde_json::json!(hash(77)))];
         let removed = [("removed", serde_json::json!(true))];
         let range = LogScope::Range(5, 9);
@@ -133,11 +163,6 @@ mod tests {
             (vec![log(9, 0, &elsewhere)], LogScope::Hash(hash(9)), Oddity::Outside(9)),
             (vec![log(8, 0, &[])], LogScope::Hash(hash(9)), Oddity::Outside(8)),
             (vec![log(6, 0, &removed)], range, NotALog::Removed.into()),
-            (
-                vec![log(6, 3, &[]), log(6, 3, &data)],
-                range,
-                Oddity::TwoLogs { block: 6, log_index: 3 },
-            ),
         ] {
             assert_eq!(places(logs, scope), Err(expected));
         }

@@ -11,13 +11,13 @@ use super::{Header, RawLog};
 use crate::types::BlockRef;
 
 /// Most topics of a log (yellow paper 9.4.1, `LOG0` to `LOG4`).
-const TOPICS_MAX: usize = 4;
+pub(super) const TOPICS_MAX: usize = 4;
 
 /// Largest height and chain-wide number: what the tables' `int8` holds.
 const NUMBER_MAX: u64 = i64::MAX as u64;
 
 /// Largest index of a log in its block: what the tables' `int4` holds.
-const LOG_INDEX_MAX: u64 = i32::MAX as u64;
+pub(super) const LOG_INDEX_MAX: u64 = i32::MAX as u64;
 
 /// Last second of the year 9999, the end of what RFC 3339 can write.
 const TIME_MAX: u64 = 253_402_300_799;
@@ -131,7 +131,7 @@ fn bounded<'de, D: Deserializer<'de>>(de: D, max: u64) -> Result<u64, D::Error> 
     }
 }
 
-fn number<'de, D: Deserializer<'de>>(de: D) -> Result<u64, D::Error> {
+pub(super) fn number<'de, D: Deserializer<'de>>(de: D) -> Result<u64, D::Error> {
     bounded(de, NUMBER_MAX)
 }
 
@@ -162,7 +162,7 @@ impl Lenient {
 }
 
 /// A log's time is a convenience: zero, nonsense or another type is the same as no time.
-fn lenient_time<'de, D: Deserializer<'de>>(de: D) -> Result<Option<u64>, D::Error> {
+pub(super) fn lenient_time<'de, D: Deserializer<'de>>(de: D) -> Result<Option<u64>, D::Error> {
     let text = Lenient::deserialize(de)?.text();
     Ok(text.as_deref().and_then(quantity).filter(|time| (1..=TIME_MAX).contains(time)))
 }

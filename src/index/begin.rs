@@ -1,29 +1,13 @@
-//! The first contact with a chain: its identity, and the checkpoint it begins at.
+//! The checkpoint that a chain begins at.
 //!
 //! A chain begins at its newest final block, so that every block above it goes through the live
 //! edge and no contract's past ever reaches into blocks whose hashes are not stored.
 
-use anyhow::{Context as _, bail};
-
 use super::Context;
 use crate::chain::{ChainError, Head, Header};
-use crate::store::chains::{self, ChainRow, Marks};
+use crate::store::chains::{self, Marks};
 use crate::store::{blocks, leases};
 use crate::types::BlockRef;
-
-/// Fails where the nodes serve another chain than the one whose rows are stored under this id.
-pub(super) async fn identify(context: &Context, row: &ChainRow) -> anyhow::Result<()> {
-    let shown = context.chain.genesis().await?;
-    match row.genesis {
-        None => Ok(chains::set_genesis(&context.pool, context.key, shown).await?),
-        Some(stored) if stored == shown => Ok(()),
-        Some(stored) => bail!(
-            "the endpoints serve another chain under id {}: its block 0 is {shown}, the database \
-             was filled from {stored}; use another database or the right endpoints",
-            context.id
-        ),
-    }
-}
 
 /// Stores the first checkpoint.
 pub(super) async fn begin(
@@ -33,10 +17,12 @@ pub(super) async fn begin(
 ) -> anyhow::Result<()> {
     let block = match head.finalized.filter(|_| context.rules.finalized_tag) {
         Some((number, hash)) => {
-            let block = header(context, number).await?.block;
+            let Some(Header { block, .. }) = header(context, number).await? else {
+                return Err(behind(format!("block {number}: it is final and not shown")));
+            };
             if block.hash != hash {
                 let text = format!("block {number}: the final one is {hash}, not {}", block.hash);
-                return Err(ChainError::Behind { text }.into());
+                return Err(behind(text));
             }
             block
         }
@@ -63,28 +49,36 @@ pub(super) async fn begin(
     Ok(())
 }
 
-/// The newest block that is older than the chain's depth in time, found by halving; block 0 where
-/// none is.
+/// The newest block that is older than the chain's depth in time, found by halving. A height that
+/// the endpoint does not show counts as too old: some nodes keep the newest blocks only. Where no
+/// such block is shown the chain begins at the oldest one that is, which is block 0 for a young
+/// chain.
 async fn final_by_time(context: &Context, latest: BlockRef) -> anyhow::Result<BlockRef> {
     let cutoff = latest.time.saturating_sub(context.rules.finality_depth.as_secs());
-    let mut found = header(context, 0).await?.block;
-    let (mut low, mut high) = (1, latest.number);
+    let (mut found, mut oldest) = (None, None);
+    let (mut low, mut high) = (0, latest.number);
     while low <= high {
         let middle = low + (high - low) / 2;
-        let block = header(context, middle).await?.block;
-        if block.time <= cutoff {
-            found = block;
-            low = middle + 1;
-        } else {
-            high = middle - 1;
+        match header(context, middle).await?.map(|header| header.block) {
+            Some(block) if block.time > cutoff => {
+                oldest = Some(block);
+                let Some(below) = middle.checked_sub(1) else { break };
+                high = below;
+            }
+            too_old => {
+                found = too_old.or(found);
+                low = middle + 1;
+            }
         }
     }
-    Ok(found)
+    // An endpoint that shows nothing at all, or another newest block, says nothing about age.
+    found.or(oldest).ok_or_else(|| behind(format!("block {}: it is not shown", latest.number)))
 }
 
-async fn header(context: &Context, number: u64) -> anyhow::Result<Header> {
-    let headers = context.chain.headers(&[number]).await?;
-    headers.into_iter().next().flatten().with_context(|| {
-        format!("the endpoint shows no block {number} though it lies below its head")
-    })
+async fn header(context: &Context, number: u64) -> Result<Option<Header>, ChainError> {
+    Ok(context.chain.headers(&[number]).await?.into_iter().next().flatten())
+}
+
+fn behind(text: String) -> anyhow::Error {
+    ChainError::Behind { text }.into()
 }

@@ -112,8 +112,12 @@ impl Condition {
 
     async fn report(&self) -> anyhow::Result<()> {
         let (context, name) = (&self.context, &self.context.name);
-        let reports = context.chain.endpoints().into_iter();
+        let reports = context.chain.endpoints();
+        for one in &reports {
+            metrics::endpoint_doubled_logs(name, &one.name).absolute(one.doubled);
+        }
         let seen: Vec<Seen> = reports
+            .into_iter()
             .map(|report| Seen {
                 name: report.name,
                 head: report.head,

@@ -11,6 +11,7 @@ use async_trait::async_trait;
 
 use super::commit::{Batch, commit};
 use super::condition::Condition;
+use super::identity::Identity;
 use super::plan::{Plan, plan};
 use super::rewind::{Cause, Order, rewind};
 use super::settle::{self, Sight};
@@ -35,7 +36,7 @@ pub struct LiveEdge {
     context: Context,
     name: String,
     lease: String,
-    identified: AtomicBool,
+    identity: Identity,
     /// Whether an endpoint has ever shown the `finalized` tag.
     tagged: AtomicBool,
     /// Whether the endpoints were asked who they are since the last plan to halt.
@@ -51,7 +52,7 @@ impl LiveEdge {
         Self {
             name: format!("live {}", context.name),
             lease: format!("live:{}", context.id),
-            identified: AtomicBool::new(false),
+            identity: Identity::default(),
             tagged: AtomicBool::new(false),
             doubted: AtomicBool::new(false),
             condition: Condition::new(context.clone()),
@@ -82,10 +83,7 @@ impl LiveEdge {
             metrics::chain_halted(&context.name).set(halted);
             return Ok(Pass::Idle);
         }
-        if !self.identified.load(Ordering::Relaxed) {
-            begin::identify(context, &row).await?;
-            self.identified.store(true, Ordering::Relaxed);
-        }
+        self.identity.check(context, &row).await?;
         let sight = self.sight().await?;
         let head = sight.head;
         if let Some(mark) = row.finalized {

@@ -1,13 +1,13 @@
 //! From a chain to rows, and back when the chain takes blocks back.
 //!
-//! The live edge. `live` makes the passes: it looks at the newest head, `begin` gives a new chain
-//! its first checkpoint, and `plan` (pure) answers from stored and shown hashes (gathered by
-//! `view`) whether to wait, to look further, to advance, to rewind or to halt. `fetch` reads the
-//! logs of linked headers, `decode` makes transfers of them, `ownership` (pure) says which holdings
-//! open and close, `tell` (pure) words the events, and `commit` writes it all in one transaction.
-//! `rewind` is its mirror, and `removals` (pure) words what it tells. `settle` moves the final
-//! mark, `condition` tells operators how the chain does, `decision` halts it and does what a person
-//! says.
+//! The live edge. `live` makes the passes: `identity` makes sure that it is the right chain, then it
+//! looks at the newest head, `begin` gives a new chain its first checkpoint, and `plan` (pure)
+//! answers from stored and shown hashes (gathered by `view`) whether to wait, to look further, to
+//! advance, to rewind or to halt. `fetch` reads the logs of linked headers, `decode` makes transfers
+//! of them, `ownership` (pure) says which holdings open and close, `tell` (pure) words the events,
+//! and `commit` writes it all in one transaction. `rewind` is its mirror, and `removals` (pure)
+//! words what it tells. `settle` moves the final mark, `condition` tells operators how the chain
+//! does, `decision` halts it and does what a person says.
 //!
 //! The past. `track` joins a contract to the live edge from the next block on and plans a span for
 //! what lies below; `past` reads a step of it and `load` writes it into `transfers` and nothing
@@ -20,6 +20,7 @@ pub mod ownership;
 pub mod now;
 pub mod tell;
 mod view;
+mod identity;
 mod begin;
 mod reading;
 mod fetch;

@@ -20,7 +20,7 @@ pub struct Seen {
     pub latency_ms: Option<f64>,
     /// `ok`, `failing`, `misconfigured` or `unknown`.
     pub status: String,
-    /// Why it is not `ok`.
+    /// Why it is not `ok`, or what was odd about its answers lately.
     pub detail: Option<String>,
 }
 

@@ -81,6 +81,7 @@ const CATALOGUE: &[Metric] = &[
     WORKER_PANICS,
     ENDPOINT_REQUESTS,
     ENDPOINT_FAILURES,
+    ENDPOINT_DOUBLED_LOGS,
     ENDPOINT_LATENCY,
     ENDPOINT_UP,
     HTTP_REQUESTS,
@@ -150,6 +151,11 @@ pub(super) const ENDPOINT_FAILURES: Metric = counter(
     "herald_endpoint_failures_total",
     &["chain", "endpoint"],
     "Requests to an endpoint that failed.",
+);
+pub(super) const ENDPOINT_DOUBLED_LOGS: Metric = counter(
+    "herald_endpoint_doubled_logs_total",
+    &["chain", "endpoint"],
+    "Blocks in which an endpoint gave two different logs one index.",
 );
 pub(super) const ENDPOINT_LATENCY: Metric = gauge(
     "herald_endpoint_latency_seconds",

@@ -101,6 +101,7 @@ mod tests {
             ours::worker_panics("w"),
             ours::endpoint_requests("c", "e"),
             ours::endpoint_failures("c", "e"),
+            ours::endpoint_doubled_logs("c", "e"),
             ours::http_requests("/v1/chains", "BREW", 405),
         ] {
             counter.increment(1);

@@ -143,6 +143,11 @@ pub fn endpoint_failures(chain: &str, endpoint: &str) -> Counter {
     counter(&catalogue::ENDPOINT_FAILURES, &[chain, endpoint])
 }
 
+/// Blocks in which an endpoint gave two different logs one index.
+pub fn endpoint_doubled_logs(chain: &str, endpoint: &str) -> Counter {
+    counter(&catalogue::ENDPOINT_DOUBLED_LOGS, &[chain, endpoint])
+}
+
 /// Time until an endpoint answered.
 pub fn endpoint_latency(chain: &str, endpoint: &str) -> Gauge {
     gauge(&catalogue::ENDPOINT_LATENCY, &[chain, endpoint])

@@ -16,6 +16,7 @@ mod sim_rpc;
 mod chain;
 mod devnet;
 mod index;
+mod real;
 mod api;
 mod cli;
 mod postgres;

@@ -12,3 +12,4 @@ mod trial;
 mod ranges;
 mod amounts;
 mod battery;
+mod begin;

@@ -7,6 +7,7 @@ use std::task::Poll;
 use std::time::Duration;
 
 use alloy::primitives::Address;
+use herald::chain::Chain;
 use herald::index::fold::Fold;
 use herald::index::live::LiveEdge;
 use herald::index::load::Load;
@@ -35,7 +36,6 @@ pub(crate) struct Indexer {
     /// What the workers share.
     pub(crate) context: Context,
     workers: Vec<Box<dyn Worker>>,
-    node: SimNode,
 }
 
 impl Indexer {
@@ -46,26 +46,35 @@ impl Indexer {
 
     /// The same under other rules.
     pub(crate) async fn with_rules(pool: &Pool, node: SimNode, owner: &str, rules: Rules) -> Self {
+        Self::over(pool, (CHAIN, Arc::new(node)), owner, rules).await
+    }
+
+    /// The same for any chain of this id.
+    pub(crate) async fn over(
+        pool: &Pool,
+        (id, chain): (Caip2, Arc<dyn Chain>),
+        owner: &str,
+        rules: Rules,
+    ) -> Self {
         let mut tx = pool.begin().await.expect("a transaction");
-        let key = chains::ensure(&mut tx, CHAIN, "sim").await.expect("the chain's row");
+        let key = chains::ensure(&mut tx, id, "sim").await.expect("the chain's row");
         tx.commit().await.expect("a commit");
         let context = Context {
             pool: pool.clone(),
-            chain: Arc::new(node.clone()),
+            chain,
             key,
-            id: CHAIN,
+            id,
             name: "sim".into(),
             owner: owner.into(),
             rules,
         };
-        Self { workers: workers(&context), context, node }
+        Self { workers: workers(&context), context }
     }
 
     /// The same replica in a new process: connections and everything in memory are new.
     async fn reborn(&mut self) {
         let options = PgConnectOptions::clone(&self.context.pool.connect_options());
         self.context.pool = herald::store::pool::open(options, 5);
-        self.context.chain = Arc::new(self.node.clone());
         self.workers = workers(&self.context);
     }
 

@@ -5,8 +5,8 @@
 //! about it worked out without any code of Herald, over `intervals` where numbers are too many to
 //! be counted, `feed` what a subscriber of the outbox ends up believing, `compare` tells two such
 //! answers apart, `trie` checks the simulator itself. `indexer` moves the workers pass by pass,
-//! `tables` says what they wrote in the words of the replay, and `statements` what it took. `odd` are
-//! contracts of unusual logs for a real node.
+//! `tables` says what they wrote in the words of the replay, `rows` as plain text, and
+//! `statements` what it took. `odd` are contracts of unusual logs for a real node.
 
 pub(crate) mod folder;
 pub(crate) mod database;
@@ -19,5 +19,6 @@ pub(crate) mod compare;
 pub(crate) mod trie;
 pub(crate) mod indexer;
 pub(crate) mod tables;
+pub(crate) mod rows;
 pub(crate) mod statements;
 pub(crate) mod odd;

@@ -166,6 +166,7 @@ impl Chain for SimNode {
             latency_ms: None,
             status: "ok",
             detail: None,
+            doubled: 0,
         }]
     }
 }
