@@ -10,6 +10,7 @@ mod support;
 mod replay;
 mod brute;
 mod worlds;
+mod comparison;
 mod sim;
 mod sim_node;
 mod sim_rpc;

@@ -42,8 +42,8 @@ pub(super) struct Range {
     owner: Address,
     /// First block of the row.
     since: u64,
-    /// First block that no longer counts; the greatest number while the range is current.
-    until: u64,
+    /// First block that no longer counts.
+    until: Option<u64>,
     /// First block of the holder's stay.
     acquired: u64,
 }
@@ -99,7 +99,7 @@ pub(super) async fn ranges(pool: &Pool, chain: ChainKey) -> Vec<Range> {
             last: last.0,
             owner: owner.into(),
             since: since as u64,
-            until: until as u64,
+            until: (until < i64::MAX).then_some(until as u64),
             acquired: acquired as u64,
         })
         .collect()
@@ -141,16 +141,15 @@ pub(super) fn assert_runs(
     (held, ranges): (&[&Held], &[&Range]),
     when: &str,
 ) {
-    assert!(ranges.iter().all(|range| range.since < range.until), "{ranges:?}");
+    let lasts = |range: &&Range| range.until.is_none_or(|until| range.since < until);
+    assert!(ranges.iter().all(lasts), "{ranges:?}");
     assert!(held.iter().all(|held| held.balance.is_none()), "balances of ERC-721 {when}");
     let stays = truth.pieces.iter().filter(|(key, _)| key.0 == contract);
     let changes = stays.flat_map(|(_, piece)| &piece.stays);
     let mut blocks: BTreeSet<u64> =
         changes.flat_map(|stay| [Some(stay.since), stay.until]).flatten().collect();
     blocks.extend(held.iter().flat_map(|held| [Some(held.since), held.until]).flatten());
-    blocks.extend(ranges.iter().flat_map(|range| [range.since, range.until]));
-    // The greatest number means that a range goes on, not that it ends there.
-    blocks.remove(&(i64::MAX as u64));
+    blocks.extend(ranges.iter().flat_map(|range| [Some(range.since), range.until]).flatten());
     for block in blocks {
         let mut runs = Intervals::default();
         let mut add = |first, last, value: (Address, u64)| {
@@ -163,7 +162,7 @@ pub(super) fn assert_runs(
         for held in held.iter().filter(|held| is(held.since, held.until)) {
             add(held.key.1, held.key.1, (held.owner, held.since));
         }
-        for range in ranges.iter().filter(|range| is(range.since, Some(range.until))) {
+        for range in ranges.iter().filter(|range| is(range.since, range.until)) {
             add(range.first, range.last, (range.owner, range.acquired));
         }
         let what = format!("tokens of {contract} at block {block} {when}");
@@ -182,7 +181,7 @@ pub(crate) async fn picture(pool: &Pool, chain: ChainKey, contract: Address) -> 
         }
     }
     for range in ranges(pool, chain).await {
-        if range.contract == contract && range.until == i64::MAX as u64 {
+        if range.contract == contract && range.until.is_none() {
             picture.set_owner((contract, range.first), Some(range.last), Some(range.owner));
         }
     }
