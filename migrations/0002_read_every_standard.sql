@@ -18,6 +18,13 @@ create index contracts_with_ranges on chain.contracts (chain, id) where has_rang
 alter table chain.holdings alter column balance type numeric;
 alter table chain.holdings_past alter column balance type numeric;
 
+-- Contracts were read for one shape of log; what the others say of their past is read now. Their
+-- transfers stay readable, and are replaced step by step.
+delete from chain.spans;
+delete from chain.load_sets;
+update chain.contracts set state = 'probing', live_from = null, folded_to = null
+where state in ('loading', 'folding', 'ready');
+
 create index transfers_of_range on chain.transfers (contract_id, block, log_index, batch_index)
     where token_id_to is not null;
 
