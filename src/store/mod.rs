@@ -7,6 +7,7 @@
 
 pub mod error;
 pub mod uint256;
+pub mod units;
 pub mod copy;
 pub mod migrate;
 pub mod pool;
@@ -36,6 +37,7 @@ pub mod read;
 
 pub use error::StoreError;
 pub use uint256::Uint256;
+pub use units::Units;
 
 /// A pool of connections to Herald's database.
 pub type Pool = sqlx::PgPool;
