@@ -8,8 +8,8 @@ use time::OffsetDateTime;
 use time::UtcOffset;
 use time::format_description::well_known::Rfc3339;
 
-use crate::store::{StoreError, Units};
 use crate::store::read::{Incomplete, Standing};
+use crate::store::{StoreError, Units};
 use crate::types::Standard;
 
 use super::problem::Problem;

@@ -123,9 +123,8 @@ mod tests {
 
     #[test]
     fn numbers_of_either_sign_survive_the_binary_format() {
-        let power = |base: u64, exponent: u64| {
-            I512::from_raw(U512::from(base).pow(U512::from(exponent)))
-        };
+        let power =
+            |base: u64, exponent: u64| I512::from_raw(U512::from(base).pow(U512::from(exponent)));
         for value in (0..511).map(|e| power(2, e)).chain((0..154).map(|e| power(10, e))) {
             for near in [value - I512::ONE, value, value + I512::ONE] {
                 round_trip(near);

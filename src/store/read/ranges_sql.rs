@@ -73,7 +73,7 @@ macro_rules! irregular {
         where c.id = $2 and c.has_ranges and exists (
             select from chain.token_ranges r
             where r.chain = $1 and r.contract_id = $2 and not r.listed
-                and r.since <= $3 and r.until > $3
+                and r.since <= $3 and (r.until > $3 or r.until = 9223372036854775807)
         )
         "
     };
