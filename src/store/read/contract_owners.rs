@@ -3,7 +3,7 @@
 use sqlx::FromRow;
 
 use super::Read;
-use super::ranges_sql::irregular;
+use super::page_sql::irregular;
 use crate::store::{Pool, StoreError, Units};
 use crate::types::{ChainKey, ContractKey};
 
@@ -35,31 +35,42 @@ pub async fn contract_owners(
         irregular!(),
         r") i
         left join lateral (
-            select v.owner, sum(coalesce(v.balance, 1)) as balance,
-                least(count(*) + coalesce(sum(v.more), 0), 9223372036854775807)::int8 as tokens
+            select u.owner, sum(u.balance) as balance,
+                least(sum(u.tokens), 9223372036854775807)::int8 as tokens
             from (
-                select owner, balance, null::numeric as more from chain.holdings
-                where chain = $1 and contract_id = $2 and since <= $3 and owner > $4
-                    and (balance is null or balance > 0)
+                (select v.owner, sum(coalesce(v.balance, 1)) as balance, count(*) as tokens
+                from (
+                    select owner, balance from chain.holdings
+                    where chain = $1 and contract_id = $2 and since <= $3 and owner > $4
+                        and (balance is null or balance > 0)
+                    union all
+                    select owner, balance from chain.holdings_past
+                    where $3 < 9223372036854775807 and chain = $1 and contract_id = $2
+                        and since <= $3 and until > $3 and owner > $4
+                        and (balance is null or balance > 0)
+                ) v
+                group by v.owner
+                order by v.owner
+                limit $5)
                 union all
-                select owner, balance, null from chain.holdings_past
-                where $3 < 9223372036854775807 and chain = $1 and contract_id = $2
-                    and since <= $3 and until > $3 and owner > $4
-                    and (balance is null or balance > 0)
-                union all
-                select owner, last - first + 1, last - first from chain.token_ranges
+                (select v.owner, sum(v.length), sum(v.length)
+                from (
+                    select owner, last - first + 1 as length from chain.token_ranges
+                    where until = 9223372036854775807 and chain = $1 and contract_id = $2
+                        and since <= $3 and owner > $4 and listed
+                    union all
+                    select owner, last - first + 1 from chain.token_ranges
+                    where $3 < 9223372036854775807 and until < 9223372036854775807
+                        and chain = $1 and contract_id = $2
+                        and since <= $3 and until > $3 and owner > $4 and listed
+                ) v
                 where (select has_ranges from chain.contracts where id = $2)
-                    and until = 9223372036854775807 and chain = $1 and contract_id = $2
-                    and since <= $3 and owner > $4 and listed
-                union all
-                select owner, last - first + 1, last - first from chain.token_ranges
-                where (select has_ranges from chain.contracts where id = $2)
-                    and $3 < 9223372036854775807 and until < 9223372036854775807
-                    and chain = $1 and contract_id = $2
-                    and since <= $3 and until > $3 and owner > $4 and listed
-            ) v
-            group by v.owner
-            order by v.owner
+                group by v.owner
+                order by v.owner
+                limit $5)
+            ) u
+            group by u.owner
+            order by u.owner
             limit $5
         ) h on true
         order by h.owner",

@@ -5,7 +5,7 @@ use sqlx::FromRow;
 use time::OffsetDateTime;
 
 use super::Read;
-use super::ranges_sql::{irregular, tokens_of_ranges};
+use super::page_sql::{holdings, irregular, tokens_of_ranges};
 use crate::store::{Pool, StoreError, Uint256, Units};
 use crate::types::{ChainKey, ContractKey};
 
@@ -71,18 +71,9 @@ pub async fn contract_tokens(
         irregular!(),
         r") i
         left join lateral (
-            (select * from (
-                select token_id, owner, balance, acquired from chain.holdings
-                where chain = $1 and contract_id = $2 and since <= $3
-                    and (balance is null or balance > 0)
-                union all
-                select token_id, owner, balance, acquired from chain.holdings_past
-                where $3 < 9223372036854775807 and chain = $1 and contract_id = $2
-                    and since <= $3 and until > $3 and (balance is null or balance > 0)
-            ) v
-            where (v.token_id, v.owner) > ($4, $5) and v.token_id <= $6
-            order by v.token_id, v.owner
-            limit $7)
+            (",
+        holdings!(),
+        r")
             union all (",
         tokens_of_ranges!(),
         r")

@@ -10,7 +10,7 @@ pub mod resolve;
 pub mod chains;
 pub mod reorgs;
 pub mod contracts;
-mod ranges_sql;
+mod page_sql;
 pub mod contract_tokens;
 pub mod contract_owners;
 pub mod token;

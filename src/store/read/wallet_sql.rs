@@ -4,8 +4,11 @@
 //! that the page begins behind; `$3` owner; `$4` to `$6` contract, standard and time of arrival that
 //! are wanted, or null; `$9` most rows.
 
+/// What is current is looked for by bounds and order of (owner, contract, token) and not by an equal
+/// owner: no other index has that order, so that none can be taken that reads other owners' rows.
+///
 /// Each chain's holdings, and the tokens of its ranges where a contract of it has any: see
-/// [`super::ranges_sql`] for how pieces of ranges become rows. `irregular_then` names contracts that
+/// [`super::page_sql`] for how pieces of ranges become rows. `irregular_then` names contracts that
 /// had ranges too long to be listed at the block, where `incomplete` speaks of the present.
 pub(super) const OF_WALLET: &str = r"
 select a.as_of, i.incomplete, j.irregular_then, h.token_id is not null as present, h.chain,
@@ -36,23 +39,30 @@ left join lateral (
     from unnest($1::int2[], $2::int8[], $7::int4[], $8::numeric[])
         as k (chain, at, contract_id, token_id)
     cross join lateral (
-        (select v.*, c.address, b.time as acquired_at
-        from (
-            select contract_id, token_id, balance, acquired from chain.holdings
-            where chain = k.chain and owner = $3 and since <= k.at
-                and (balance is null or balance > 0)
-            union all
-            select contract_id, token_id, balance, acquired from chain.holdings_past
-            where k.at < 9223372036854775807 and chain = k.chain and owner = $3
-                and since <= k.at and until > k.at and (balance is null or balance > 0)
-        ) v
-        join chain.contracts c on c.id = v.contract_id and c.state = 'ready'
-        left join chain.blocks b on b.chain = k.chain and b.number = v.acquired
-        where (v.contract_id, v.token_id) > (k.contract_id, k.token_id)
-            and ($4::int4 is null or v.contract_id = $4)
-            and ($5::text is null or $5 = case when v.balance is null then 'erc721' else 'erc1155' end)
+        (select h.contract_id, h.token_id, h.balance, h.acquired, c.address, b.time as acquired_at
+        from chain.holdings h
+        join chain.contracts c on c.id = h.contract_id and c.state = 'ready'
+        left join chain.blocks b on b.chain = k.chain and b.number = h.acquired
+        where h.chain = k.chain and h.since <= k.at
+            and (h.owner, h.contract_id) <= ($3, coalesce($4, 2147483647))
+            and (h.owner, h.contract_id, h.token_id) > ($3, k.contract_id, k.token_id)
+            and (h.balance is null or h.balance > 0) and ($4::int4 is null or h.contract_id = $4)
+            and ($5::text is null or $5 = case when h.balance is null then 'erc721' else 'erc1155' end)
             and ($6::timestamptz is null or b.time > $6)
-        order by v.contract_id, v.token_id
+        order by h.owner, h.contract_id, h.token_id
+        limit $9)
+        union all
+        (select h.contract_id, h.token_id, h.balance, h.acquired, c.address, b.time as acquired_at
+        from chain.holdings_past h
+        join chain.contracts c on c.id = h.contract_id and c.state = 'ready'
+        left join chain.blocks b on b.chain = k.chain and b.number = h.acquired
+        where k.at < 9223372036854775807 and h.chain = k.chain and h.owner = $3 and h.since <= k.at
+            and h.until > k.at
+            and (h.contract_id, h.token_id) > (k.contract_id, k.token_id)
+            and (h.balance is null or h.balance > 0) and ($4::int4 is null or h.contract_id = $4)
+            and ($5::text is null or $5 = case when h.balance is null then 'erc721' else 'erc1155' end)
+            and ($6::timestamptz is null or b.time > $6)
+        order by h.contract_id, h.token_id
         limit $9)
         union all
         (select p.contract_id, n.token_id, null, p.acquired, p.address, p.acquired_at
@@ -60,48 +70,60 @@ left join lateral (
             select r.*, sum(r.last - r.first + 1) over (order by r.contract_id, r.first)
                 - (r.last - r.first + 1) as before
             from (
-                select v.contract_id, v.first, v.last, v.acquired, c.address, b.time as acquired_at
+                (select r.contract_id, k.token_id + 1 as first, r.last, r.acquired, c.address,
+                    b.time as acquired_at
                 from (
-                    (select contract_id, k.token_id + 1 as first, last, acquired
-                    from (
-                        (select contract_id, last, acquired, listed from chain.token_ranges
-                        where until = 9223372036854775807 and chain = k.chain and owner = $3
-                            and contract_id = k.contract_id and first <= k.token_id and since <= k.at
-                        order by first desc
-                        limit 1)
-                        union all
-                        (select contract_id, last, acquired, listed from chain.token_ranges
-                        where k.at < 9223372036854775807 and until < 9223372036854775807
-                            and chain = k.chain and owner = $3 and contract_id = k.contract_id
-                            and first <= k.token_id and since <= k.at and until > k.at
-                        order by first desc
-                        limit 1)
-                    ) s
-                    where last > k.token_id and listed)
+                    (select r.contract_id, r.last, r.acquired, r.listed from chain.token_ranges r
+                    where r.until = 9223372036854775807
+                        and r.chain = k.chain and r.owner >= $3 and r.since <= k.at
+                        and (r.owner, r.contract_id, r.first) <= ($3, k.contract_id, k.token_id)
+                    order by r.owner desc, r.contract_id desc, r.first desc
+                    limit 1)
                     union all
-                    select contract_id, first, last, acquired from chain.token_ranges
-                    where until = 9223372036854775807 and chain = k.chain and owner = $3
-                        and (contract_id, first) > (k.contract_id, k.token_id)
-                        and since <= k.at and listed
-                    union all
-                    select contract_id, first, last, acquired from chain.token_ranges
-                    where k.at < 9223372036854775807 and until < 9223372036854775807
-                        and chain = k.chain and owner = $3
-                        and (contract_id, first) > (k.contract_id, k.token_id)
-                        and since <= k.at and until > k.at and listed
-                ) v
-                join chain.contracts c on c.id = v.contract_id and c.state = 'ready'
-                left join chain.blocks b on b.chain = k.chain and b.number = v.acquired
-                where ($4::int4 is null or v.contract_id = $4)
-                    and ($5::text is null or $5 = 'erc721')
+                    (select r.contract_id, r.last, r.acquired, r.listed from chain.token_ranges r
+                    where k.at < 9223372036854775807 and r.until < 9223372036854775807
+                        and r.chain = k.chain and r.owner = $3 and r.contract_id = k.contract_id
+                        and r.first <= k.token_id and r.since <= k.at and r.until > k.at
+                    order by r.first desc
+                    limit 1)
+                ) r
+                join chain.contracts c on c.id = r.contract_id and c.state = 'ready'
+                left join chain.blocks b on b.chain = k.chain and b.number = r.acquired
+                where r.contract_id = k.contract_id and r.last > k.token_id and r.listed
+                    and ($4::int4 is null or r.contract_id = $4)
+                    and ($6::timestamptz is null or b.time > $6))
+                union all
+                (select r.contract_id, r.first, r.last, r.acquired, c.address, b.time as acquired_at
+                from chain.token_ranges r
+                join chain.contracts c on c.id = r.contract_id and c.state = 'ready'
+                left join chain.blocks b on b.chain = k.chain and b.number = r.acquired
+                where r.until = 9223372036854775807
+                    and r.chain = k.chain and r.since <= k.at and r.listed
+                    and (r.owner, r.contract_id) <= ($3, coalesce($4, 2147483647))
+                    and (r.owner, r.contract_id, r.first) > ($3, k.contract_id, k.token_id)
+                    and ($4::int4 is null or r.contract_id = $4)
                     and ($6::timestamptz is null or b.time > $6)
-                order by v.contract_id, v.first
+                order by r.owner, r.contract_id, r.first
+                limit $9)
+                union all
+                (select r.contract_id, r.first, r.last, r.acquired, c.address, b.time as acquired_at
+                from chain.token_ranges r
+                join chain.contracts c on c.id = r.contract_id and c.state = 'ready'
+                left join chain.blocks b on b.chain = k.chain and b.number = r.acquired
+                where k.at < 9223372036854775807 and r.until < 9223372036854775807
+                    and r.chain = k.chain and r.owner = $3 and r.since <= k.at and r.until > k.at and r.listed
+                    and (r.contract_id, r.first) > (k.contract_id, k.token_id)
+                    and ($4::int4 is null or r.contract_id = $4)
+                    and ($6::timestamptz is null or b.time > $6)
+                order by r.contract_id, r.first
+                limit $9)
+                order by contract_id, first
                 limit $9
             ) r
         ) p
         cross join lateral generate_series(p.first, least(p.last, p.first + ($9 - 1 - p.before)))
             as n (token_id)
-        where p.before < $9
+        where p.before < $9 and ($5::text is null or $5 = 'erc721')
             and exists (select from chain.contracts where chain = k.chain and has_ranges))
         order by contract_id, token_id
         limit $9

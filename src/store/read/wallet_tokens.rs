@@ -55,12 +55,16 @@ pub struct WalletAsked<'a> {
 
 impl WalletAsked<'_> {
     /// Where each chain goes on: behind everything in chains that are told, at the last row in its
-    /// own chain, at the beginning in those to come.
+    /// own chain, at the beginning, or at the only contract's, in those to come.
     fn keys(&self) -> (Vec<i32>, Vec<Uint256>) {
+        // Behind the last token of the number before.
+        let start = self.contract.map_or((i32::MIN, Uint256(U256::ZERO)), |only| {
+            (only.saturating_sub(1), Uint256(U256::MAX))
+        });
         let key = |chain: &i16| match self.after {
             Some((last, _, _)) if *chain < last => (i32::MAX, Uint256(U256::MAX)),
             Some((last, contract, token_id)) if *chain == last => (contract, Uint256(token_id)),
-            _ => (i32::MIN, Uint256(U256::ZERO)),
+            _ => start,
         };
         self.chains.iter().map(key).unzip()
     }

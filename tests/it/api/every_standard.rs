@@ -158,6 +158,12 @@ async fn what_a_wallet_holds_is_that_of_the_replay() {
                 let row = |row: &&Value| row["standard"] == standard;
                 expected.iter().filter(row).cloned().collect::<Vec<_>>()
             };
+            for (contract, _) in &site.contracts {
+                let row = |row: &&Value| row["contract"] == contract.to_checksum(None);
+                let own: Vec<_> = expected.iter().filter(row).cloned().collect();
+                let uri = format!("{}&contract={contract}", asked(&path, block, 5));
+                assert_eq!(pages(&site.router, &uri, async |_| {}).await, own, "{uri}");
+            }
             for standard in ["erc721", "erc1155"] {
                 let uri = format!("{}&standard={standard}", asked(&path, block, 5));
                 assert_eq!(pages(&site.router, &uri, async |_| {}).await, of(standard), "{uri}");

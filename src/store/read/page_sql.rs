@@ -1,9 +1,37 @@
-//! What the statements about one contract share about its ranges (ERC-2309).
+//! What the statements about one contract share: a page of its holdings, and of its ranges.
 //!
 //! Parameters: `$1` chain, `$2` contract, `$3` block, `$4` and `$5` token and owner that the page
 //! begins behind, `$6` last token, `$7` most rows, `$8` whether one token is asked and not a list.
-//! Each part opens with whether the contract has ranges at all, so that others pay one look at its
-//! row.
+//! Branches are limited one by one: only then does Postgres read each in the order of its index, and
+//! no more of it than the page needs. What is about ranges asks first whether the contract has any,
+//! so that others pay one look at its row.
+
+/// The holdings of a page: token, owner, units (null: one) and block of arrival. Ended ones are
+/// looked for no further than those of the present reach.
+macro_rules! holdings {
+    () => {
+        r"
+        with present as materialized (
+            select token_id, owner, balance, acquired from chain.holdings
+            where chain = $1 and contract_id = $2 and since <= $3
+                and (token_id, owner) > ($4, $5) and token_id <= $6
+                and (balance is null or balance > 0)
+            order by token_id, owner
+            limit $7
+        )
+        select token_id, owner, balance, acquired from present
+        union all
+        (select token_id, owner, balance, acquired from chain.holdings_past
+        where $3 < 9223372036854775807 and chain = $1 and contract_id = $2
+            and since <= $3 and until > $3 and (token_id, owner) > ($4, $5)
+            and token_id <= coalesce((select token_id from present offset $7 - 1), $6)
+            and (balance is null or balance > 0)
+        order by token_id, owner
+        limit $7)
+        "
+    };
+}
+pub(super) use holdings;
 
 /// The tokens of a page that ranges hold: token, owner, units (null: one) and block of arrival.
 ///
