@@ -10,6 +10,7 @@ mod history;
 mod history_rows;
 mod every_standard;
 mod every_transfer;
+mod examined;
 mod track;
 mod malformed;
 mod problems;
