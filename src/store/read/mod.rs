@@ -62,6 +62,10 @@ pub struct Standing {
     pub at_hash: Option<String>,
 }
 
+/// The state that [`Incomplete`] gives a contract of which tokens lie in ranges that are too long to
+/// be listed.
+const IRREGULAR: &str = "irregular";
+
 /// A contract whose ownership is not answered, or not in full.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 pub struct Incomplete {
@@ -69,7 +73,7 @@ pub struct Incomplete {
     pub chain: i16,
     /// Its address, 0x-hex in lower case.
     pub address: String,
-    /// Its state; `irregular` where tokens of it lie in ranges that are too long to be listed.
+    /// Its state, or `irregular`: tokens of it lie in ranges that are too long to be listed.
     pub state: String,
     /// How much of its past is loaded.
     pub loaded_percent: Option<f64>,

@@ -8,10 +8,10 @@
 /// owner: no other index has that order, so that none can be taken that reads other owners' rows.
 ///
 /// Each chain's holdings, and the tokens of its ranges where a contract of it has any: see
-/// [`super::page_sql`] for how pieces of ranges become rows. `irregular_then` names contracts that
-/// had ranges too long to be listed at the block, where `incomplete` speaks of the present.
+/// [`super::page_sql`] for how pieces of ranges become rows. `irregular` names contracts that have
+/// ranges too long to be listed at the block, where `incomplete` speaks of the present.
 pub(super) const OF_WALLET: &str = r"
-select a.as_of, i.incomplete, j.irregular_then, h.token_id is not null as present, h.chain,
+select a.as_of, i.incomplete, j.irregular, h.token_id is not null as present, h.chain,
     h.contract_id, h.address, case when h.balance is null then 'erc721' else 'erc1155' end as standard,
     h.token_id, h.balance, h.acquired, h.acquired_at, t.tx_hash
 from chain.as_of($1, $2) a
@@ -19,20 +19,14 @@ cross join chain.incomplete($1, $4) i
 cross join (
     select coalesce(json_agg(json_build_object('chain', c.chain,
         'address', '0x' || encode(c.address, 'hex'), 'state', 'irregular') order by c.id), '[]')
-        as irregular_then
+        as irregular
     from unnest($1::int2[], $2::int8[]) as k (chain, at)
     join chain.contracts c on c.chain = k.chain and c.has_ranges and c.state = 'ready'
-    where k.at < 9223372036854775807 and ($4::int4 is null or c.id = $4)
-        and exists (
-            select from chain.token_ranges r
-            where r.chain = k.chain and r.contract_id = c.id and not r.listed
-                and r.since <= k.at and r.until > k.at and r.until < 9223372036854775807
-        )
-        and not exists (
-            select from chain.token_ranges r
-            where r.chain = k.chain and r.contract_id = c.id and not r.listed
-                and r.until = 9223372036854775807
-        )
+    where ($4::int4 is null or c.id = $4) and exists (
+        select from chain.token_ranges r
+        where r.chain = k.chain and r.contract_id = c.id and not r.listed
+            and r.since <= k.at and (r.until > k.at or r.until = 9223372036854775807)
+    )
 ) j
 left join lateral (
     select k.chain, w.*

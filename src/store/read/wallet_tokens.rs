@@ -6,7 +6,7 @@ use sqlx::{FromRow, Row};
 use time::OffsetDateTime;
 
 use super::wallet_sql::OF_WALLET;
-use super::{Incomplete, Read};
+use super::{IRREGULAR, Incomplete, Read};
 use crate::store::{Pool, StoreError, Uint256, Units};
 
 /// A holding of a known owner.
@@ -88,9 +88,10 @@ pub async fn wallet_tokens(
         .bind(asked.limit)
         .fetch_all(pool)
         .await?;
-    let first = rows.first().ok_or(StoreError::Corrupt { column: "irregular_then" })?;
-    let Json::<Vec<Incomplete>>(then) = first.try_get("irregular_then")?;
+    let first = rows.first().ok_or(StoreError::Corrupt { column: "irregular" })?;
+    let Json::<Vec<Incomplete>>(irregular) = first.try_get("irregular")?;
     let mut read = Read::take_incomplete(rows)?;
-    read.incomplete.extend(then);
+    read.incomplete.retain(|one| one.state != IRREGULAR);
+    read.incomplete.extend(irregular);
     Ok(read)
 }

@@ -122,7 +122,7 @@ impl History {
     }
 
     /// The same with other log indexes: those of a block are the chain's, not the contract's.
-    pub(super) fn from_log(mut self, first: i32) -> Self {
+    pub(super) fn beginning_at(mut self, first: i32) -> Self {
         self.moves.iter_mut().for_each(|one| one.log += first);
         self
     }
