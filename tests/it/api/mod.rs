@@ -4,6 +4,7 @@ mod routes;
 mod ownership;
 mod pages;
 mod moving_lists;
+mod moving_ranges;
 mod events;
 mod snapshot;
 mod history;
