@@ -142,7 +142,9 @@ async fn pages(router: &Router, uri: &str, mut between: impl AsyncFnMut(usize)) 
         rows.extend(page["data"].as_array().unwrap().iter().cloned());
         let Some(cursor) = page["page"]["next"].as_str() else { break };
         let sign = if uri.contains('?') { '&' } else { '?' };
-        next = format!("{uri}{sign}cursor={cursor}");
+        let behind = format!("{uri}{sign}cursor={cursor}");
+        assert_ne!(behind, next, "a page that goes on at itself");
+        next = behind;
         between(count).await;
     }
     rows
