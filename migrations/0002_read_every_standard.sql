@@ -53,6 +53,7 @@ create index token_ranges_past on chain.token_ranges (contract_id, first, until)
     where until < 9223372036854775807;
 create index token_ranges_of_owner on chain.token_ranges (owner, contract_id, first)
     where until = 9223372036854775807;
+create index token_ranges_unlisted on chain.token_ranges (contract_id, until) where not listed;
 create index token_ranges_past_of_owner on chain.token_ranges (owner, until, since)
     where until < 9223372036854775807;
 

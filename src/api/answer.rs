@@ -8,8 +8,9 @@ use time::OffsetDateTime;
 use time::UtcOffset;
 use time::format_description::well_known::Rfc3339;
 
-use crate::store::StoreError;
 use crate::store::read::{Incomplete, Standing};
+use crate::store::{StoreError, Units};
+use crate::types::Standard;
 
 use super::problem::Problem;
 
@@ -168,6 +169,16 @@ pub(super) fn instant(time: OffsetDateTime) -> String {
 /// The CAIP-19 id of a token.
 pub(super) fn asset(chain: &str, standard: &str, contract: &str, token_id: U256) -> String {
     format!("{chain}/{standard}:{contract}/{token_id}")
+}
+
+/// Units held, in decimal; a token without a balance is one.
+pub(super) fn units(balance: Option<Units>) -> String {
+    balance.map_or("1".to_owned(), |balance| balance.to_string())
+}
+
+/// The standard of a holding, by whether it has a balance.
+pub(super) fn standard(balance: bool) -> &'static str {
+    if balance { Standard::Erc1155.as_str() } else { Standard::Erc721.as_str() }
 }
 
 /// A share with one decimal, rounded down so that 100 means all.

@@ -65,8 +65,9 @@ pub struct Tracked {
 /// insert that commits between the statement's snapshot and its conflict check; the second sees it.
 const LOOKS: usize = 3;
 
-/// Inserts the contract in state `probing`, or leaves the row that is there as it is. Answers the
-/// stored row and whether it is new.
+/// Inserts the contract in state `probing`. Of a row that is there only a standard that nobody has
+/// said yet is written, where the wish agrees with the rest of it. Answers the stored row and
+/// whether it is new.
 pub async fn track(
     pool: &Pool,
     wanted: &Tracked,
@@ -92,6 +93,7 @@ pub async fn track(
         if let Some(row) = added {
             return Ok((row, true));
         }
+        say_standard(pool, wanted, start_block).await?;
         if let Some(row) = find(pool, wanted.chain, wanted.address).await? {
             return Ok((row, false));
         }
@@ -99,8 +101,23 @@ pub async fn track(
     Err(StoreError::Fenced { what: "contract" })
 }
 
-/// Inserts those of the contracts of one chain that are not there yet, in state `probing`, and
-/// answers the start block that is stored for each.
+async fn say_standard(pool: &Pool, wanted: &Tracked, start_block: i64) -> Result<(), StoreError> {
+    let Some(standard) = wanted.standard else { return Ok(()) };
+    sqlx::query(
+        r"update chain.contracts set standard = $3
+        where chain = $1 and address = $2 and standard is null and start_block = $4",
+    )
+    .bind(wanted.chain.0)
+    .bind(wanted.address.as_slice())
+    .bind(standard.as_str())
+    .bind(start_block)
+    .execute(pool)
+    .await?;
+    Ok(())
+}
+
+/// Inserts those of the contracts of one chain that are not there yet, in state `probing`, writes
+/// the standard of those that have none, and answers the start block that is stored for each.
 pub async fn track_all(
     pool: &Pool,
     chain: ChainKey,
@@ -110,11 +127,13 @@ pub async fn track_all(
     let addresses: Vec<[u8; 20]> = wanted.iter().map(|one| one.address.into_array()).collect();
     sqlx::query(
         r"insert into chain.contracts (chain, address, standard, origin, start_block)
-        select $1, w.address, w.standard, $2, w.start_block
+        select distinct on (w.address) $1, w.address, w.standard, $2, w.start_block
         from unnest($3::bytea[], $4::text[], $5::int8[])
             as w (address, standard, start_block)
         order by w.address
-        on conflict on constraint contracts_chain_address_key do nothing",
+        on conflict on constraint contracts_chain_address_key do update
+            set standard = excluded.standard
+            where contracts.standard is null and excluded.standard is not null",
     )
     .bind(chain.0)
     .bind(origin)

@@ -35,7 +35,7 @@ struct HoldingView {
     chain: String,
     contract: String,
     token_id: String,
-    standard: String,
+    standard: &'static str,
     owner: String,
     balance: String,
     acquired: Acquired,
@@ -51,14 +51,15 @@ struct OwnerView {
 fn holding(scope: &ContractScope, row: &HoldingRow) -> HoldingView {
     let contract = answer::address(scope.contract.address);
     let chain = scope.chain.caip2.clone();
+    let standard = answer::standard(row.balance.is_some());
     HoldingView {
-        id: answer::asset(&chain, scope.standard(), &contract, row.token_id.0),
+        id: answer::asset(&chain, standard, &contract, row.token_id.0),
         chain,
         contract,
         token_id: row.token_id.0.to_string(),
-        standard: scope.standard().to_owned(),
+        standard,
         owner: answer::address(row.owner),
-        balance: row.balance.map_or(U256::ONE, |balance| balance.0).to_string(),
+        balance: answer::units(row.balance),
         acquired: Acquired {
             block: row.acquired,
             time: row.acquired_at.map(instant),
@@ -99,7 +100,10 @@ async fn holdings(
     let last = read.rows.last().filter(|_| more).map(key);
     let next = last.map(|last| Cursor::write(asked, last, pins));
     let data = read.rows.iter().map(|row| holding(&found, row)).collect();
-    answer::list::<HoldingView>(data, limit, next, Meta::of(&read.as_of).at(moment.block()))
+    // Of one token, ranges of any length are answered.
+    let left = if token_id.is_none() { read.incomplete } else { Vec::new() };
+    let meta = Meta::of(&read.as_of).at(moment.block()).without(&read.as_of, &left)?;
+    answer::list::<HoldingView>(data, limit, next, meta)
 }
 
 /// GET `/v1/contracts/{chain}/{address}/tokens`
@@ -148,9 +152,10 @@ pub(crate) async fn contract_owners_list(
     let next = last.map(|last| Cursor::write(&asked, last, pins));
     let owner = |row: &crate::store::read::contract_owners::OwnerRow| OwnerView {
         owner: answer::address(row.owner),
-        balance: row.balance.0.to_string(),
+        balance: row.balance.to_string(),
         tokens: row.tokens,
     };
     let data = read.rows.iter().map(owner).collect();
-    answer::list::<OwnerView>(data, limit, next, Meta::of(&read.as_of).at(moment.block()))
+    let meta = Meta::of(&read.as_of).at(moment.block()).without(&read.as_of, &read.incomplete)?;
+    answer::list::<OwnerView>(data, limit, next, meta)
 }

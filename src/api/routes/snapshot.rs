@@ -59,7 +59,7 @@ impl Format {
     fn line(self, row: &SnapshotRow) -> String {
         let token_id = row.token_id.0;
         let owner = answer::address(row.owner);
-        let balance = row.balance.map_or(U256::ONE, |balance| balance.0);
+        let balance = answer::units(row.balance);
         match self {
             Self::Csv => format!("{token_id},{owner},{balance}\n"),
             Self::Ndjson => format!(
@@ -111,6 +111,15 @@ pub(crate) async fn snapshot(
     let pin = pins.first().cloned().ok_or_else(|| {
         Problem::new(Code::NotIndexed, format!("no block of {} is indexed yet", found.chain.caip2))
     })?;
+    if !read.incomplete.is_empty() {
+        let contract = answer::address(found.contract.address);
+        let detail = format!(
+            "{contract} on {} has ranges too long to be listed; GET \
+             /v1/tokens/{{chain}}/{{contract}}/{{token_id}} answers each of their tokens",
+            found.chain.caip2
+        );
+        return Err(Problem::new(Code::ContractIrregular, detail));
+    }
     question.at = pin.block;
     question.after = last(&read.rows);
     let reading = Reading {

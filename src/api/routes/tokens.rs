@@ -14,6 +14,7 @@ use crate::api::problem::Problem;
 use crate::api::scope::ContractScope;
 use crate::api::{ApiState, params, scope};
 use crate::store::read::token::{TokenRow, token};
+use crate::types::Standard;
 
 #[derive(Serialize)]
 struct TokenView {
@@ -22,7 +23,9 @@ struct TokenView {
     contract: String,
     token_id: String,
     standard: String,
-    owner: Option<String>,
+    /// Absent for ERC-1155, whose tokens have any number of owners.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    owner: Option<Option<String>>,
     supply: String,
     /// Absent where its first known transfer was no mint.
     minted: Option<Acquired>,
@@ -34,6 +37,7 @@ struct TokenView {
 fn view(scope: &ContractScope, token_id: U256, row: &TokenRow) -> TokenView {
     let contract = answer::address(scope.contract.address);
     let chain = scope.chain.caip2.clone();
+    let many = scope.standard() == Standard::Erc1155.as_str();
     let first = Acquired {
         block: row.first_block,
         time: row.first_at.map(instant),
@@ -45,8 +49,8 @@ fn view(scope: &ContractScope, token_id: U256, row: &TokenRow) -> TokenView {
         contract,
         token_id: token_id.to_string(),
         standard: scope.standard().to_owned(),
-        owner: row.owner.map(answer::address),
-        supply: row.supply.0.to_string(),
+        owner: (!many).then(|| row.owner.map(answer::address)),
+        supply: row.supply.to_string(),
         minted: answer::party(row.first_from).is_none().then_some(first),
         last_transfer: Acquired {
             block: row.last_block,

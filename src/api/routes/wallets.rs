@@ -40,7 +40,7 @@ fn view(as_of: &[Standing], row: &WalletTokenRow) -> WalletTokenView {
         contract,
         token_id: row.token_id.0.to_string(),
         standard: row.standard.clone(),
-        balance: row.balance.map_or(U256::ONE, |balance| balance.0).to_string(),
+        balance: answer::units(row.balance),
         acquired: Acquired {
             block: row.acquired,
             time: row.acquired_at.map(instant),

@@ -3,7 +3,8 @@
 use sqlx::FromRow;
 
 use super::Read;
-use crate::store::{Pool, StoreError, Uint256};
+use super::page_sql::irregular;
+use crate::store::{Pool, StoreError, Units};
 use crate::types::{ChainKey, ContractKey};
 
 /// An owner.
@@ -12,13 +13,14 @@ pub struct OwnerRow {
     /// Who.
     pub owner: [u8; 20],
     /// Units held, of all tokens.
-    pub balance: Uint256,
+    pub balance: Units,
     /// Different tokens held.
     pub tokens: i64,
 }
 
-/// By address, those above `after`. Adds up the contract's holdings on each page: there is no
-/// total per owner in the tables.
+/// By address, those above `after`, by what they hold more than nothing of. Adds up the contract's
+/// holdings and ranges on each page: there is no total per owner in the tables. Named incomplete
+/// where ranges are left out.
 pub async fn contract_owners(
     pool: &Pool,
     (chain, contract): (ChainKey, ContractKey),
@@ -26,25 +28,53 @@ pub async fn contract_owners(
     after: &[u8],
     limit: i64,
 ) -> Result<Read<OwnerRow>, StoreError> {
-    let rows = sqlx::query(
-        r"select a.as_of, h.owner is not null as present, h.owner, h.balance, h.tokens
+    let rows = sqlx::query(concat!(
+        r"select a.as_of, i.incomplete, h.owner is not null as present, h.owner, h.balance, h.tokens
         from chain.as_of(array[$1::int2], array[$3::int8]) a
+        cross join (",
+        irregular!(),
+        r") i
         left join lateral (
-            select v.owner, sum(coalesce(v.balance, 1)) as balance, count(*) as tokens
+            select u.owner, sum(u.balance) as balance,
+                least(sum(u.tokens), 9223372036854775807)::int8 as tokens
             from (
-                select owner, balance from chain.holdings
-                where chain = $1 and contract_id = $2 and since <= $3 and owner > $4
+                (select v.owner, sum(coalesce(v.balance, 1)) as balance, count(*) as tokens
+                from (
+                    select owner, balance from chain.holdings
+                    where chain = $1 and contract_id = $2 and since <= $3 and owner > $4
+                        and (balance is null or balance > 0)
+                    union all
+                    select owner, balance from chain.holdings_past
+                    where $3 < 9223372036854775807 and chain = $1 and contract_id = $2
+                        and since <= $3 and until > $3 and owner > $4
+                        and (balance is null or balance > 0)
+                ) v
+                group by v.owner
+                order by v.owner
+                limit $5)
                 union all
-                select owner, balance from chain.holdings_past
-                where $3 < 9223372036854775807 and chain = $1 and contract_id = $2
-                    and since <= $3 and until > $3 and owner > $4
-            ) v
-            group by v.owner
-            order by v.owner
+                (select v.owner, sum(v.length), sum(v.length)
+                from (
+                    select owner, last - first + 1 as length from chain.token_ranges
+                    where until = 9223372036854775807 and chain = $1 and contract_id = $2
+                        and since <= $3 and owner > $4 and listed
+                    union all
+                    select owner, last - first + 1 from chain.token_ranges
+                    where $3 < 9223372036854775807 and until < 9223372036854775807
+                        and chain = $1 and contract_id = $2
+                        and since <= $3 and until > $3 and owner > $4 and listed
+                ) v
+                where (select has_ranges from chain.contracts where id = $2)
+                group by v.owner
+                order by v.owner
+                limit $5)
+            ) u
+            group by u.owner
+            order by u.owner
             limit $5
         ) h on true
         order by h.owner",
-    )
+    ))
     .bind(chain.0)
     .bind(contract.0)
     .bind(at)
@@ -52,5 +82,5 @@ pub async fn contract_owners(
     .bind(limit)
     .fetch_all(pool)
     .await?;
-    Read::take(rows)
+    Read::take_incomplete(rows)
 }

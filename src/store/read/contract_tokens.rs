@@ -5,7 +5,8 @@ use sqlx::FromRow;
 use time::OffsetDateTime;
 
 use super::Read;
-use crate::store::{Pool, StoreError, Uint256};
+use super::page_sql::{holdings, irregular, tokens_of_ranges};
+use crate::store::{Pool, StoreError, Uint256, Units};
 use crate::types::{ChainKey, ContractKey};
 
 /// A holding of a known contract.
@@ -15,8 +16,8 @@ pub struct HoldingRow {
     pub token_id: Uint256,
     /// Who holds it.
     pub owner: [u8; 20],
-    /// Units held; `None` means one.
-    pub balance: Option<Uint256>,
+    /// Units held, more than none; `None` means one.
+    pub balance: Option<Units>,
     /// Block from which the owner has held without a pause.
     pub acquired: i64,
     /// Time of that block, once known.
@@ -34,7 +35,7 @@ pub struct HoldingsAsked {
     pub contract: ContractKey,
     /// At the end of this block, or [`super::NOW`].
     pub at: i64,
-    /// Only this token.
+    /// Only this token: the one question that ranges too long to be listed answer too.
     pub token_id: Option<U256>,
     /// Last row of the page before, in the order (token, owner).
     pub after: Option<(U256, Address)>,
@@ -56,39 +57,49 @@ impl HoldingsAsked {
     }
 }
 
-/// Holdings by token and owner.
+/// Holdings and tokens of ranges, by token and owner; named incomplete where ranges are left out.
 pub async fn contract_tokens(
     pool: &Pool,
     asked: &HoldingsAsked,
 ) -> Result<Read<HoldingRow>, StoreError> {
     let (token_id, owner, last) = asked.bounds();
-    let rows = sqlx::query(
-        r"select a.as_of, h.token_id is not null as present, h.token_id, h.owner, h.balance,
-            h.acquired, b.time as acquired_at, t.tx_hash
+    let rows = sqlx::query(concat!(
+        r"select a.as_of, i.incomplete, h.token_id is not null as present, h.token_id, h.owner,
+            h.balance, h.acquired, b.time as acquired_at, t.tx_hash
         from chain.as_of(array[$1::int2], array[$3::int8]) a
+        cross join (",
+        irregular!(),
+        r") i
         left join lateral (
-            select * from (
-                select token_id, owner, balance, acquired from chain.holdings
-                where chain = $1 and contract_id = $2 and since <= $3
-                union all
-                select token_id, owner, balance, acquired from chain.holdings_past
-                where $3 < 9223372036854775807 and chain = $1 and contract_id = $2
-                    and since <= $3 and until > $3
-            ) v
-            where (v.token_id, v.owner) > ($4, $5) and v.token_id <= $6
-            order by v.token_id, v.owner
+            (",
+        holdings!(),
+        r")
+            union all (",
+        tokens_of_ranges!(),
+        r")
+            order by token_id, owner
             limit $7
         ) h on true
         left join chain.blocks b on b.chain = $1 and b.number = h.acquired
         left join lateral (
-            select t.tx_hash from chain.transfers t
+            (select t.tx_hash, t.log_index, t.batch_index from chain.transfers t
             where t.chain = $1 and t.contract_id = $2 and t.token_id = h.token_id
-                and t.block = h.acquired and t.to_addr = h.owner
+                and t.block = h.acquired and t.to_addr = h.owner and t.amount is distinct from 0
             order by t.log_index desc, t.batch_index desc
+            limit 1)
+            union all
+            (select t.tx_hash, t.log_index, t.batch_index from chain.transfers t
+            where (select has_ranges from chain.contracts where id = $2)
+                and t.chain = $1 and t.contract_id = $2 and t.block = h.acquired
+                and t.token_id_to is not null and t.token_id <= h.token_id
+                and t.token_id_to >= h.token_id and t.to_addr = h.owner
+            order by t.log_index desc, t.batch_index desc
+            limit 1)
+            order by log_index desc, batch_index desc
             limit 1
         ) t on true
         order by h.token_id, h.owner",
-    )
+    ))
     .bind(asked.chain.0)
     .bind(asked.contract.0)
     .bind(asked.at)
@@ -96,7 +107,8 @@ pub async fn contract_tokens(
     .bind(owner)
     .bind(last)
     .bind(asked.limit)
+    .bind(asked.token_id.is_some())
     .fetch_all(pool)
     .await?;
-    Read::take(rows)
+    Read::take_incomplete(rows)
 }

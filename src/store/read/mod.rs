@@ -10,10 +10,12 @@ pub mod resolve;
 pub mod chains;
 pub mod reorgs;
 pub mod contracts;
+mod page_sql;
 pub mod contract_tokens;
 pub mod contract_owners;
 pub mod token;
 pub mod wallet_tokens;
+mod wallet_sql;
 pub mod transfers;
 mod transfers_sql;
 pub mod events;
@@ -60,14 +62,18 @@ pub struct Standing {
     pub at_hash: Option<String>,
 }
 
-/// A contract whose ownership is not answered.
+/// The state that [`Incomplete`] gives a contract of which tokens lie in ranges that are too long to
+/// be listed.
+const IRREGULAR: &str = "irregular";
+
+/// A contract whose ownership is not answered, or not in full.
 #[derive(Clone, Debug, Deserialize, PartialEq)]
 pub struct Incomplete {
     /// Chain of the contract.
     pub chain: i16,
     /// Its address, 0x-hex in lower case.
     pub address: String,
-    /// Its state.
+    /// Its state, or `irregular`: tokens of it lie in ranges that are too long to be listed.
     pub state: String,
     /// How much of its past is loaded.
     pub loaded_percent: Option<f64>,

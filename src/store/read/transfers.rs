@@ -22,7 +22,7 @@ pub struct TransferRow {
     pub batch_index: i32,
     /// Address of the contract.
     pub address: [u8; 20],
-    /// Token standard of the contract.
+    /// Token standard that it follows: ERC-1155 names an amount, ERC-721 does not.
     pub standard: String,
     /// The token, or the first of a range.
     pub token_id: Uint256,

@@ -7,11 +7,12 @@
 //! holds for no row. Longer than other files because each statement stands whole: none is put
 //! together at run time.
 
-/// Of the token `$16` of the contract `$15`.
+/// Of the token `$16` of the contract `$15`: its own, and those of ranges that cover it.
 pub(super) const OF_TOKEN: &str = r"
 select a.as_of, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
-    t.batch_index, c.address, c.standard, t.token_id, t.token_id_to, t.amount, t.from_addr,
-    t.to_addr, t.tx_hash, b.hash as block_hash, b.time as block_time
+    t.batch_index, c.address, case when t.amount is null then 'erc721' else 'erc1155' end as standard,
+    t.token_id, t.token_id_to, t.amount, t.from_addr, t.to_addr, t.tx_hash,
+    b.hash as block_hash, b.time as block_time
 from chain.as_of($1, '{}') a
 cross join chain.incomplete($1, $8) i
 left join lateral (
@@ -20,7 +21,8 @@ left join lateral (
         as k (chain, block, log_index, batch_index, low, high)
     cross join lateral (
         (select * from chain.transfers t
-        where $9::int8 < 0 and t.chain = k.chain and t.contract_id = $15 and t.token_id = $16
+        where $9::int8 < 0 and t.chain = k.chain and t.contract_id = $15
+            and t.token_id = $16 and t.token_id_to is null
             and (t.block, t.log_index, t.batch_index) < (k.block, k.log_index, k.batch_index)
             and t.block between k.low and k.high
             and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
@@ -28,7 +30,28 @@ left join lateral (
         limit $10)
         union all
         (select * from chain.transfers t
-        where $9::int8 > 0 and t.chain = k.chain and t.contract_id = $15 and t.token_id = $16
+        where $9::int8 > 0 and t.chain = k.chain and t.contract_id = $15
+            and t.token_id = $16 and t.token_id_to is null
+            and (t.block, t.log_index, t.batch_index) > (k.block, k.log_index, k.batch_index)
+            and t.block between k.low and k.high
+            and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
+        order by t.block, t.log_index, t.batch_index
+        limit $10)
+        union all
+        (select * from chain.transfers t
+        where $9::int8 < 0 and t.chain = k.chain and t.contract_id = $15
+            and (select has_ranges from chain.contracts where id = $15)
+            and t.token_id_to is not null and t.token_id <= $16 and t.token_id_to >= $16
+            and (t.block, t.log_index, t.batch_index) < (k.block, k.log_index, k.batch_index)
+            and t.block between k.low and k.high
+            and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
+        order by t.block desc, t.log_index desc, t.batch_index desc
+        limit $10)
+        union all
+        (select * from chain.transfers t
+        where $9::int8 > 0 and t.chain = k.chain and t.contract_id = $15
+            and (select has_ranges from chain.contracts where id = $15)
+            and t.token_id_to is not null and t.token_id <= $16 and t.token_id_to >= $16
             and (t.block, t.log_index, t.batch_index) > (k.block, k.log_index, k.batch_index)
             and t.block between k.low and k.high
             and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
@@ -45,8 +68,9 @@ order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9";
 /// Of the contract `$15`.
 pub(super) const OF_CONTRACT: &str = r"
 select a.as_of, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
-    t.batch_index, c.address, c.standard, t.token_id, t.token_id_to, t.amount, t.from_addr,
-    t.to_addr, t.tx_hash, b.hash as block_hash, b.time as block_time
+    t.batch_index, c.address, case when t.amount is null then 'erc721' else 'erc1155' end as standard,
+    t.token_id, t.token_id_to, t.amount, t.from_addr, t.to_addr, t.tx_hash,
+    b.hash as block_hash, b.time as block_time
 from chain.as_of($1, '{}') a
 cross join chain.incomplete($1, $8) i
 left join lateral (
@@ -80,8 +104,9 @@ order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9";
 /// Received by `$15` or given by `$16`, each once.
 pub(super) const OF_HOLDER: &str = r"
 select a.as_of, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
-    t.batch_index, c.address, c.standard, t.token_id, t.token_id_to, t.amount, t.from_addr,
-    t.to_addr, t.tx_hash, b.hash as block_hash, b.time as block_time
+    t.batch_index, c.address, case when t.amount is null then 'erc721' else 'erc1155' end as standard,
+    t.token_id, t.token_id_to, t.amount, t.from_addr, t.to_addr, t.tx_hash,
+    b.hash as block_hash, b.time as block_time
 from chain.as_of($1, '{}') a
 cross join chain.incomplete($1, $8) i
 left join lateral (
@@ -135,8 +160,9 @@ order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9";
 /// Of the transaction `$15`, of it the contract `$8` and the token `$16`, where given: few rows, sorted as they come.
 pub(super) const OF_TRANSACTION: &str = r"
 select a.as_of, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
-    t.batch_index, c.address, c.standard, t.token_id, t.token_id_to, t.amount, t.from_addr,
-    t.to_addr, t.tx_hash, b.hash as block_hash, b.time as block_time
+    t.batch_index, c.address, case when t.amount is null then 'erc721' else 'erc1155' end as standard,
+    t.token_id, t.token_id_to, t.amount, t.from_addr, t.to_addr, t.tx_hash,
+    b.hash as block_hash, b.time as block_time
 from chain.as_of($1, '{}') a
 cross join chain.incomplete($1, $8) i
 left join lateral (
@@ -147,7 +173,8 @@ left join lateral (
         select * from chain.transfers t
         where t.chain = k.chain and t.tx_hash = $15
             and ($8::int4 is null or t.contract_id = $8)
-            and ($16::numeric is null or t.token_id = $16)
+            and ($16::numeric is null or t.token_id = $16
+                or (t.token_id_to is not null and $16 between t.token_id and t.token_id_to))
             and (t.block * $9, t.log_index * $9, t.batch_index * $9)
                 > (k.block * $9, k.log_index * $9, k.batch_index * $9)
             and t.block between k.low and k.high
@@ -163,8 +190,9 @@ order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9";
 /// Of the chains themselves.
 pub(super) const OF_CHAIN: &str = r"
 select a.as_of, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
-    t.batch_index, c.address, c.standard, t.token_id, t.token_id_to, t.amount, t.from_addr,
-    t.to_addr, t.tx_hash, b.hash as block_hash, b.time as block_time
+    t.batch_index, c.address, case when t.amount is null then 'erc721' else 'erc1155' end as standard,
+    t.token_id, t.token_id_to, t.amount, t.from_addr, t.to_addr, t.tx_hash,
+    b.hash as block_hash, b.time as block_time
 from chain.as_of($1, '{}') a
 cross join chain.incomplete($1, $8) i
 left join lateral (

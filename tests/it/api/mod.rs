@@ -4,13 +4,20 @@ mod routes;
 mod ownership;
 mod pages;
 mod moving_lists;
+mod moving_ranges;
 mod events;
 mod snapshot;
+mod history;
+mod history_rows;
+mod every_standard;
+mod every_transfer;
+mod examined;
 mod track;
 mod malformed;
 mod problems;
 mod serving;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -131,12 +138,15 @@ fn column(list: &Value, field: &str) -> Vec<String> {
 async fn pages(router: &Router, uri: &str, mut between: impl AsyncFnMut(usize)) -> Vec<Value> {
     let mut rows = Vec::new();
     let mut next = uri.to_owned();
+    let mut told = HashSet::new();
     for count in 0.. {
         let page = ok(router, &next).await;
         rows.extend(page["data"].as_array().unwrap().iter().cloned());
         let Some(cursor) = page["page"]["next"].as_str() else { break };
         let sign = if uri.contains('?') { '&' } else { '?' };
-        next = format!("{uri}{sign}cursor={cursor}");
+        let behind = format!("{uri}{sign}cursor={cursor}");
+        assert!(told.insert(behind.clone()), "{uri} goes on where it has been");
+        next = behind;
         between(count).await;
     }
     rows

@@ -12,8 +12,8 @@ use herald::api::{ApiState, router};
 use herald::store;
 use sqlx::postgres::PgConnectOptions;
 
-use super::{APES, Answer, CATS, NOBODY, api, get, ok, send, world};
-use crate::support::seed::person;
+use super::{APES, Answer, CATS, NOBODY, World, api, get, ok, send, world};
+use crate::support::seed::{LASTS, Piece, person};
 
 fn check(seen: &mut BTreeSet<String>, expected: &str, answer: &Answer) {
     assert_eq!(answer.code(), expected, "{}", answer.text);
@@ -36,11 +36,28 @@ fn without_database() -> axum::Router {
     api(&store::pool::open(options, 1))
 }
 
+/// A contract that gave every token there can be to one owner.
+async fn endless(world: &World) {
+    let endless = world.one.contract(person(0x66), "ready", 0).await;
+    endless.says(Some("erc721"), true).await;
+    let piece = Piece {
+        since: 12,
+        until: LASTS,
+        acquired: 12,
+        listed: false,
+        first: U256::ZERO,
+        last: U256::MAX,
+        owner: person(1),
+    };
+    endless.pieces(&[piece]).await;
+}
+
 #[tokio::test]
 async fn each_code_is_provoked_and_has_the_shape_of_rfc_9457() {
     let world = world().await;
     let mut seen = BTreeSet::new();
     world.two.contract(CATS, "folding", 0).await;
+    endless(&world).await;
     let tokens = format!("/v1/contracts/1/{APES}/tokens");
     let first = ok(&world.router, &format!("{tokens}?limit=1")).await;
     let cursor = first["page"]["next"].as_str().unwrap().to_owned();
@@ -55,6 +72,7 @@ async fn each_code_is_provoked_and_has_the_shape_of_rfc_9457() {
         ("token_unknown", format!("/v1/tokens/1/{APES}/77")),
         ("event_unknown", format!("/v1/events/evt_{}", "a".repeat(32))),
         ("contract_not_ready", format!("/v1/contracts/137/{CATS}/owners")),
+        ("contract_irregular", format!("/v1/contracts/1/{}/snapshot", person(0x66))),
         ("not_indexed", format!("{tokens}?at_block=4")),
         ("block_ahead", format!("{tokens}?at_block=41")),
         ("uri_too_long", format!("/v1/chains?x={}", "a".repeat(40_000))),
@@ -78,7 +96,7 @@ async fn each_code_is_provoked_and_has_the_shape_of_rfc_9457() {
     assert_eq!(seen, all, "a code that nothing provokes");
 }
 
-async fn provoke_writes(world: &super::World, seen: &mut BTreeSet<String>) {
+async fn provoke_writes(world: &World, seen: &mut BTreeSet<String>) {
     let key = herald::account::key::Key::generate().unwrap();
     let post = |content: &'static str, body: Vec<u8>| {
         let authorization = format!("Bearer {}", key.reveal());
@@ -112,7 +130,7 @@ async fn provoke_writes(world: &super::World, seen: &mut BTreeSet<String>) {
     check(seen, "contract_conflict", &post("application/json", body.into()).await);
 }
 
-async fn provoke_outages(world: &super::World, seen: &mut BTreeSet<String>) {
+async fn provoke_outages(world: &World, seen: &mut BTreeSet<String>) {
     for uri in ["/v1/chains", "/health/ready", "/v1/events"] {
         let answer = get(&without_database(), uri).await;
         assert!(answer.headers.contains_key("retry-after"));

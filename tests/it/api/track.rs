@@ -4,9 +4,12 @@ use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use herald::account::key::Key;
 use herald::store::api_keys::{NewKey, create};
+use herald::store::wishes::{Tracked, find, track_all};
+use herald::types::{ChainKey, Standard};
 use serde_json::{Value, json};
 
 use super::{Answer, CATS, World, ok, send, world};
+use crate::support::seed::person;
 
 async fn key(world: &World, scopes: &[&str]) -> String {
     let key = Key::generate().unwrap();
@@ -51,6 +54,49 @@ async fn a_contract_is_stored_once_and_shown_from_then_on() {
     assert_eq!(other.json()["errors"][0]["pointer"], "/start_block");
     let shown = ok(&world.router, &format!("/v1/contracts/137/{CATS}")).await;
     assert_eq!(shown["start_block"], 3);
+}
+
+fn cats_of(start_block: i64, standard: &str) -> String {
+    json!({"chain": "polygon", "contract": CATS, "start_block": start_block, "standard": standard})
+        .to_string()
+}
+
+#[tokio::test]
+async fn a_standard_that_nobody_has_said_is_taken_from_a_later_wish() {
+    let world = world().await;
+    let key = key(&world, &["contracts:write"]).await;
+    assert_eq!(post(&world, &key, cats(3)).await.json()["standard"], Value::Null);
+    let elsewhere = post(&world, &key, cats_of(4, "erc721")).await;
+    assert_eq!(elsewhere.code(), "contract_conflict");
+    let uri = format!("/v1/contracts/137/{CATS}");
+    assert_eq!(ok(&world.router, &uri).await["standard"], Value::Null, "a refused wish wrote");
+    let said = post(&world, &key, cats_of(3, "erc1155")).await;
+    assert_eq!((said.status, &said.json()["standard"]), (StatusCode::OK, &json!("erc1155")));
+    assert_eq!(post(&world, &key, cats(3)).await.json()["standard"], "erc1155");
+    let other = post(&world, &key, cats_of(3, "erc721")).await;
+    assert_eq!(other.code(), "contract_conflict");
+    assert_eq!(other.json()["errors"][0]["pointer"], "/standard");
+}
+
+#[tokio::test]
+async fn a_configured_standard_is_written_only_where_there_is_none() {
+    let world = world().await;
+    let chain = ChainKey(world.two.id);
+    let wish =
+        |number: u8, standard| Tracked { chain, address: person(number), standard, start_block: 7 };
+    let (single, many) = (Some(Standard::Erc721), Some(Standard::Erc1155));
+    for (first, second, stored) in
+        [(None, many, many), (single, many, single), (many, None, many), (None, None, None)]
+    {
+        sqlx::query("delete from chain.contracts").execute(&world.db.pool).await.unwrap();
+        track_all(&world.db.pool, chain, &[wish(1, first)], "api").await.unwrap();
+        let wishes = [wish(1, second), wish(2, None), wish(1, second)];
+        let starts = track_all(&world.db.pool, chain, &wishes, "config").await.unwrap();
+        assert_eq!(starts.len(), 2);
+        let row = find(&world.db.pool, chain, person(1)).await.unwrap().unwrap();
+        assert_eq!(row.standard.as_deref(), stored.map(Standard::as_str), "{first:?} {second:?}");
+        assert_eq!(row.origin, "api");
+    }
 }
 
 #[tokio::test]

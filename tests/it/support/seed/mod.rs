@@ -2,6 +2,9 @@
 //! holdings that follow from them, one token at a time.
 
 mod contract;
+mod rows;
+
+pub(crate) use rows::{Held, LASTS, Move, Piece};
 
 use alloy::primitives::{Address, B256};
 use herald::store::Pool;

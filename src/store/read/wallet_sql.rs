@@ -1,0 +1,144 @@
+//! The statement of [`super::wallet_tokens`].
+//!
+//! Parameters: `$1`, `$2`, `$7`, `$8` arrays, one entry a chain: chain, block, and contract and token
+//! that the page begins behind; `$3` owner; `$4` to `$6` contract, standard and time of arrival that
+//! are wanted, or null; `$9` most rows.
+
+/// What is current is looked for by bounds and order of (owner, contract, token) and not by an equal
+/// owner: no other index has that order, so that none can be taken that reads other owners' rows.
+///
+/// Each chain's holdings, and the tokens of its ranges where a contract of it has any: see
+/// [`super::page_sql`] for how pieces of ranges become rows. `irregular` names contracts that have
+/// ranges too long to be listed at the block, where `incomplete` speaks of the present.
+pub(super) const OF_WALLET: &str = r"
+select a.as_of, i.incomplete, j.irregular, h.token_id is not null as present, h.chain,
+    h.contract_id, h.address, case when h.balance is null then 'erc721' else 'erc1155' end as standard,
+    h.token_id, h.balance, h.acquired, h.acquired_at, t.tx_hash
+from chain.as_of($1, $2) a
+cross join chain.incomplete($1, $4) i
+cross join (
+    select coalesce(json_agg(json_build_object('chain', c.chain,
+        'address', '0x' || encode(c.address, 'hex'), 'state', 'irregular') order by c.id), '[]')
+        as irregular
+    from unnest($1::int2[], $2::int8[]) as k (chain, at)
+    join chain.contracts c on c.chain = k.chain and c.has_ranges and c.state = 'ready'
+    where ($4::int4 is null or c.id = $4) and exists (
+        select from chain.token_ranges r
+        where r.chain = k.chain and r.contract_id = c.id and not r.listed
+            and r.since <= k.at and (r.until > k.at or r.until = 9223372036854775807)
+    )
+) j
+left join lateral (
+    select k.chain, w.*
+    from unnest($1::int2[], $2::int8[], $7::int4[], $8::numeric[])
+        as k (chain, at, contract_id, token_id)
+    cross join lateral (
+        (select h.contract_id, h.token_id, h.balance, h.acquired, c.address, b.time as acquired_at
+        from chain.holdings h
+        join chain.contracts c on c.id = h.contract_id and c.state = 'ready'
+        left join chain.blocks b on b.chain = k.chain and b.number = h.acquired
+        where h.chain = k.chain and h.since <= k.at
+            and (h.owner, h.contract_id) <= ($3, coalesce($4, 2147483647))
+            and (h.owner, h.contract_id, h.token_id) > ($3, k.contract_id, k.token_id)
+            and (h.balance is null or h.balance > 0) and ($4::int4 is null or h.contract_id = $4)
+            and ($5::text is null or $5 = case when h.balance is null then 'erc721' else 'erc1155' end)
+            and ($6::timestamptz is null or b.time > $6)
+        order by h.owner, h.contract_id, h.token_id
+        limit $9)
+        union all
+        (select h.contract_id, h.token_id, h.balance, h.acquired, c.address, b.time as acquired_at
+        from chain.holdings_past h
+        join chain.contracts c on c.id = h.contract_id and c.state = 'ready'
+        left join chain.blocks b on b.chain = k.chain and b.number = h.acquired
+        where k.at < 9223372036854775807 and h.chain = k.chain and h.owner = $3 and h.since <= k.at
+            and h.until > k.at
+            and (h.contract_id, h.token_id) > (k.contract_id, k.token_id)
+            and (h.balance is null or h.balance > 0) and ($4::int4 is null or h.contract_id = $4)
+            and ($5::text is null or $5 = case when h.balance is null then 'erc721' else 'erc1155' end)
+            and ($6::timestamptz is null or b.time > $6)
+        order by h.contract_id, h.token_id
+        limit $9)
+        union all
+        (select p.contract_id, n.token_id, null, p.acquired, p.address, p.acquired_at
+        from (
+            select r.*, sum(r.last - r.first + 1) over (order by r.contract_id, r.first)
+                - (r.last - r.first + 1) as before
+            from (
+                (select r.contract_id, k.token_id + 1 as first, r.last, r.acquired, c.address,
+                    b.time as acquired_at
+                from (
+                    (select r.contract_id, r.last, r.acquired, r.listed from chain.token_ranges r
+                    where r.until = 9223372036854775807
+                        and r.chain = k.chain and r.owner >= $3 and r.since <= k.at
+                        and (r.owner, r.contract_id, r.first) <= ($3, k.contract_id, k.token_id)
+                    order by r.owner desc, r.contract_id desc, r.first desc
+                    limit 1)
+                    union all
+                    (select r.contract_id, r.last, r.acquired, r.listed from chain.token_ranges r
+                    where k.at < 9223372036854775807 and r.until < 9223372036854775807
+                        and r.chain = k.chain and r.owner = $3 and r.contract_id = k.contract_id
+                        and r.first <= k.token_id and r.since <= k.at and r.until > k.at
+                    order by r.first desc
+                    limit 1)
+                ) r
+                join chain.contracts c on c.id = r.contract_id and c.state = 'ready'
+                left join chain.blocks b on b.chain = k.chain and b.number = r.acquired
+                where r.contract_id = k.contract_id and r.last > k.token_id and r.listed
+                    and ($4::int4 is null or r.contract_id = $4)
+                    and ($6::timestamptz is null or b.time > $6))
+                union all
+                (select r.contract_id, r.first, r.last, r.acquired, c.address, b.time as acquired_at
+                from chain.token_ranges r
+                join chain.contracts c on c.id = r.contract_id and c.state = 'ready'
+                left join chain.blocks b on b.chain = k.chain and b.number = r.acquired
+                where r.until = 9223372036854775807
+                    and r.chain = k.chain and r.since <= k.at and r.listed
+                    and (r.owner, r.contract_id) <= ($3, coalesce($4, 2147483647))
+                    and (r.owner, r.contract_id, r.first) > ($3, k.contract_id, k.token_id)
+                    and ($4::int4 is null or r.contract_id = $4)
+                    and ($6::timestamptz is null or b.time > $6)
+                order by r.owner, r.contract_id, r.first
+                limit $9)
+                union all
+                (select r.contract_id, r.first, r.last, r.acquired, c.address, b.time as acquired_at
+                from chain.token_ranges r
+                join chain.contracts c on c.id = r.contract_id and c.state = 'ready'
+                left join chain.blocks b on b.chain = k.chain and b.number = r.acquired
+                where k.at < 9223372036854775807 and r.until < 9223372036854775807
+                    and r.chain = k.chain and r.owner = $3 and r.since <= k.at and r.until > k.at and r.listed
+                    and (r.contract_id, r.first) > (k.contract_id, k.token_id)
+                    and ($4::int4 is null or r.contract_id = $4)
+                    and ($6::timestamptz is null or b.time > $6)
+                order by r.contract_id, r.first
+                limit $9)
+                order by contract_id, first
+                limit $9
+            ) r
+        ) p
+        cross join lateral generate_series(p.first, least(p.last, p.first + ($9 - 1 - p.before)))
+            as n (token_id)
+        where p.before < $9 and ($5::text is null or $5 = 'erc721')
+            and exists (select from chain.contracts where chain = k.chain and has_ranges))
+        order by contract_id, token_id
+        limit $9
+    ) w
+    order by k.chain, w.contract_id, w.token_id
+    limit $9
+) h on true
+left join lateral (
+    (select t.tx_hash, t.log_index, t.batch_index from chain.transfers t
+    where t.chain = h.chain and t.contract_id = h.contract_id and t.token_id = h.token_id
+        and t.block = h.acquired and t.to_addr = $3 and t.amount is distinct from 0
+    order by t.log_index desc, t.batch_index desc
+    limit 1)
+    union all
+    (select t.tx_hash, t.log_index, t.batch_index from chain.transfers t
+    where t.chain = h.chain and t.contract_id = h.contract_id and t.block = h.acquired
+        and t.token_id_to is not null and t.token_id <= h.token_id and t.token_id_to >= h.token_id
+        and t.to_addr = $3 and exists (select from chain.contracts where id = h.contract_id and has_ranges)
+    order by t.log_index desc, t.batch_index desc
+    limit 1)
+    order by log_index desc, batch_index desc
+    limit 1
+) t on true
+order by h.chain, h.contract_id, h.token_id";
