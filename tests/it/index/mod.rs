@@ -13,3 +13,4 @@ mod ranges;
 mod amounts;
 mod battery;
 mod begin;
+mod upgrade;
