@@ -1,6 +1,7 @@
 //! How many owners and tokens of a contract there are, among those that a write concerns.
 //!
-//! Only what lists show is counted: balances above zero and tokens of listed ranges.
+//! Only what lists show is counted: balances above zero and tokens of listed ranges. The first row
+//! found in the order of an index is enough, so that an owner of many tokens costs no more.
 
 use std::collections::HashMap;
 
@@ -24,15 +25,19 @@ pub async fn holders_among(
         r"
         select asked.contract_id, count(*)
         from unnest($2::int4[], $3::bytea[]) as asked (contract_id, owner)
-        where exists (
-            select from chain.holdings h
+        where coalesce((
+            select true from chain.holdings h
             where h.chain = $1 and h.owner = asked.owner and h.contract_id = asked.contract_id
                 and (h.balance is null or h.balance > 0)
-        ) or exists (
-            select from chain.token_ranges r
+            order by h.token_id
+            limit 1
+        ), (
+            select true from chain.token_ranges r
             where r.chain = $1 and r.owner = asked.owner and r.contract_id = asked.contract_id
                 and r.listed and r.until = 9223372036854775807
-        )
+            order by r.first
+            limit 1
+        ))
         group by asked.contract_id
         ",
     )
@@ -57,10 +62,12 @@ pub async fn held_among(
         r"
         select asked.contract_id, count(*)
         from unnest($2::int4[], $3::numeric[]) as asked (contract_id, token_id)
-        where exists (
-            select from chain.holdings h
+        where (
+            select true from chain.holdings h
             where h.chain = $1 and h.contract_id = asked.contract_id
                 and h.token_id = asked.token_id and (h.balance is null or h.balance > 0)
+            order by h.owner
+            limit 1
         )
         group by asked.contract_id
         ",
