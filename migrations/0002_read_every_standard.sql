@@ -1,9 +1,12 @@
 -- Balances of ERC-1155, ranges of ERC-2309, and contracts whose standard is found in their logs.
 -- compatible_from: 0.2.0
--- Locks each table only for as long as its definition changes; the new index on transfers reads
--- every partition once under a lock that lets readers through.
+-- Locks: first transfers, against writers only, while the new index reads every partition once; then
+-- each altered table for as long as its definition changes.
 
 set local lock_timeout = '10s';
+
+create index transfers_of_range on chain.transfers (contract_id, block, log_index, batch_index)
+    where token_id_to is not null;
 
 -- `standard` null: not said, and not shown by a log yet. `id_in_data`: whether a `Transfer` with
 -- three topics moves a token of this contract; null until such a log was seen. `has_ranges`: whether
@@ -17,16 +20,6 @@ create index contracts_with_ranges on chain.contracts (chain, id) where has_rang
 -- Exact sums: a contract that breaks the rules may give more than 2^256-1, or take what nobody had.
 alter table chain.holdings alter column balance type numeric;
 alter table chain.holdings_past alter column balance type numeric;
-
--- Contracts were read for one shape of log; what the others say of their past is read now. Their
--- transfers stay readable, and are replaced step by step.
-delete from chain.spans;
-delete from chain.load_sets;
-update chain.contracts set state = 'probing', live_from = null, folded_to = null
-where state in ('loading', 'folding', 'ready');
-
-create index transfers_of_range on chain.transfers (contract_id, block, log_index, batch_index)
-    where token_id_to is not null;
 
 -- Tokens that a range gave to one owner and that have not moved on their own since; like a holding,
 -- valid at the end of every block b with since <= b < until. At any block the rows of a contract
@@ -53,6 +46,9 @@ create index token_ranges_past on chain.token_ranges (contract_id, first, until)
     where until < 9223372036854775807;
 create index token_ranges_of_owner on chain.token_ranges (owner, contract_id, first)
     where until = 9223372036854775807;
+create index token_ranges_since on chain.token_ranges (contract_id, since);
+create index token_ranges_until on chain.token_ranges (contract_id, until)
+    where until < 9223372036854775807;
 create index token_ranges_unlisted on chain.token_ranges (contract_id, until) where not listed;
 create index token_ranges_past_of_owner on chain.token_ranges (owner, until, since)
     where until < 9223372036854775807;
@@ -113,5 +109,24 @@ language sql stable as $$
         limit 1000
     ) x
 $$;
+
+-- Contracts were read for one shape of log, and taken for ERC-721 whatever they are. What their logs
+-- say otherwise is read now: their transfers stay readable, and are replaced step by step.
+delete from chain.spans;
+delete from chain.load_sets;
+update chain.contracts set standard = null;
+update chain.contracts c set state = 'loading', live_from = h.checkpoint + 1, folded_to = null
+from chain.chains h
+where h.id = c.chain and c.state in ('loading', 'folding', 'ready');
+with sets as (
+    insert into chain.load_sets (chain, contract_ids, log_kinds)
+    select chain, array[id], array['erc721.transfer', 'erc2309.transfer', 'erc1155.transfer']
+    from chain.contracts where state = 'loading' and start_block < live_from
+    returning id, log_kinds, contract_ids[1] as contract_id
+)
+insert into chain.spans (set_id, chain, log_kinds, from_block, next_block, to_block)
+select s.id, c.chain, s.log_kinds, c.start_block, c.start_block, c.live_from - 1
+from sets s join chain.contracts c on c.id = s.contract_id;
+update chain.chains set filter_version = filter_version + 1;
 
 insert into platform.migrations (version, compatible_from) values (2, '0.2.0');

@@ -7,16 +7,14 @@
 
 use std::collections::{HashMap, HashSet};
 
-use alloy::primitives::{Address, B256, Bloom, BloomInput, b256};
+use alloy::primitives::{B256, Bloom, BloomInput, b256};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::Context;
-use super::reading::readings;
+use super::{Context, read};
 use crate::chain::{ChainError, Header, LogFilter, LogScope};
-use crate::decode::{self, Decoded, Skip};
+use crate::decode;
 use crate::store::contracts::Contract;
 use crate::store::transfers::StoredTransfer;
-use crate::telemetry::metrics;
 use crate::types::{BlockRef, RawLog};
 
 /// From so many blocks on, one request by range is cheaper than one by hash for each.
@@ -35,6 +33,20 @@ pub(super) fn filter(contracts: &[Contract]) -> LogFilter {
         contracts.iter().map(|contract| contract.address).collect()
     };
     LogFilter { addresses, topics: decode::topics() }
+}
+
+/// Most transfers that one transaction takes, but for those of a single block: with their events
+/// some dozen megabytes.
+const TRANSFERS_MAX: usize = 50_000;
+
+/// Cuts blocks and their transfers, both ordered, to what one transaction takes: the first block,
+/// and as many more as fit whole.
+pub(super) fn fit(headers: &mut Vec<Header>, transfers: &mut Vec<StoredTransfer>) {
+    let block = |stored: &StoredTransfer| stored.transfer.position.block;
+    let (Some(first), Some(over)) = (headers.first(), transfers.get(TRANSFERS_MAX)) else { return };
+    let last = (block(over) - 1).max(first.block.number);
+    headers.retain(|header| header.block.number <= last);
+    transfers.retain(|stored| block(stored) <= last);
 }
 
 /// Transfers of the followed contracts in these linked blocks, ordered by position.
@@ -69,7 +81,7 @@ pub(super) async fn transfers(
         logs.extend(once_more(context, &filter, header.block).await?);
     }
     logs.sort_by_key(|log| (log.block, log.log_index));
-    decoded(context, contracts, &logs).await
+    read::decoded(context, contracts, &logs).await
 }
 
 /// Asks by number for a block whose bloom names a followed contract and that answered no log by its
@@ -163,35 +175,49 @@ fn other_block(log: &RawLog) -> ChainError {
     }
 }
 
-/// What the logs of these contracts state, in their order; the rest is counted by its reason.
-pub(super) async fn decoded(
-    context: &Context,
-    contracts: &[Contract],
-    logs: &[RawLog],
-) -> anyhow::Result<Vec<StoredTransfer>> {
-    let readings = readings(context, contracts, logs).await?;
-    let by_address: HashMap<Address, &Contract> =
-        contracts.iter().map(|contract| (contract.address, contract)).collect();
-    let mut transfers = Vec::with_capacity(logs.len());
-    for log in logs {
-        let Some(contract) = by_address.get(&log.address) else { continue };
-        if log.block < contract.start_block {
-            continue;
-        }
-        let decoded = match readings.get(&contract.key) {
-            Some(reading) => decode::decode(*reading, log),
-            None => Decoded::Skipped(Skip::Unknown),
-        };
-        match decoded {
-            Decoded::Transfers(found) => transfers.extend(
-                found
-                    .into_iter()
-                    .map(|transfer| StoredTransfer { contract: contract.key, transfer }),
-            ),
-            Decoded::Skipped(reason) => {
-                metrics::logs_skipped(reason.as_str()).increment(1);
-            }
-        }
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::{Address, U256};
+
+    use super::*;
+    use crate::types::{ContractKey, Position, Transfer};
+
+    fn header(number: u64) -> Header {
+        let block = BlockRef { number, hash: B256::ZERO, parent: B256::ZERO, time: 0 };
+        Header { block, logs_bloom: Bloom::ZERO, receipts_root: B256::ZERO }
     }
-    Ok(transfers)
+
+    fn transfer(block: u64) -> StoredTransfer {
+        let transfer = Transfer {
+            contract: Address::ZERO,
+            position: Position { block, log_index: 0, batch_index: 0 },
+            tx_hash: B256::ZERO,
+            token_id: U256::ZERO,
+            token_id_to: None,
+            amount: None,
+            from: Address::ZERO,
+            to: Address::ZERO,
+        };
+        StoredTransfer { contract: ContractKey(1), transfer }
+    }
+
+    /// How many blocks and transfers stay of blocks 5, 6, … with so many transfers each.
+    fn fits(counts: &[usize]) -> (usize, usize) {
+        let mut headers: Vec<Header> = (5..).take(counts.len()).map(header).collect();
+        let mut transfers: Vec<StoredTransfer> =
+            (5..).zip(counts).flat_map(|(block, count)| vec![transfer(block); *count]).collect();
+        fit(&mut headers, &mut transfers);
+        (headers.len(), transfers.len())
+    }
+
+    #[test]
+    fn a_transaction_takes_whole_blocks_and_at_least_one() {
+        let most = TRANSFERS_MAX;
+        assert_eq!(fits(&[0, 1, 0]), (3, 1));
+        assert_eq!(fits(&[most - 1, 1, 0]), (3, most));
+        assert_eq!(fits(&[most - 1, 2, 0]), (1, most - 1));
+        assert_eq!(fits(&[0, 0, most + 1, 0]), (2, 0));
+        assert_eq!(fits(&[most + 1, 0, 1]), (1, most + 1));
+        assert_eq!(fits(&[1, most + 1, 1]), (1, 1));
+    }
 }

@@ -1,30 +1,56 @@
 //! Ownership forward: reads what transfers touch, lets the rules change it, writes the outcome and
 //! the counters. For the live edge, and for the fold of contracts with ranges.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use sqlx::PgConnection;
 
 use super::census::{Census, Turnover};
-use super::ownership::{self, Changes, Held, Touched};
+use super::ownership::{self, COVERED_MAX, Changes, Held, Irregular, Reason, Touched};
 use crate::store::StoreError;
 use crate::store::counters::{self, Counts};
 use crate::store::holdings::{self, Holding, HoldingKey};
 use crate::store::transfers::StoredTransfer;
 use crate::store::versions::{self, Asked};
-use crate::store::{irregularities, token_ranges};
+use crate::store::{irregularities, range_versions, token_ranges};
 use crate::types::{ChainKey, ContractKey};
 
-/// What is held now of the tokens that transfers touch.
+/// What is held now of the tokens that transfers touch; without what lies in ranges where that is
+/// too much.
 pub(super) async fn held(
+    connection: &mut PgConnection,
+    chain: ChainKey,
+    ranged: &HashSet<ContractKey>,
+    moved: &[&StoredTransfer],
+) -> Result<Held, StoreError> {
+    let touched = ownership::touched(moved.iter().copied(), ranged);
+    if !is_crowded(connection, chain, &touched).await? {
+        return load(connection, chain, &touched).await;
+    }
+    let single = moved.iter().copied().filter(|stored| !is_range(stored));
+    let touched = ownership::touched(single, ranged);
+    Ok(Held { crowded: true, ..load(connection, chain, &touched).await? })
+}
+
+async fn is_crowded(
+    connection: &mut PgConnection,
+    chain: ChainKey,
+    touched: &Touched,
+) -> Result<bool, StoreError> {
+    let covered =
+        range_versions::covered(connection, chain, &touched.ranges, COVERED_MAX + 1).await?;
+    Ok(covered > COVERED_MAX)
+}
+
+async fn load(
     connection: &mut PgConnection,
     chain: ChainKey,
     touched: &Touched,
 ) -> Result<Held, StoreError> {
     let holdings = versions::current(connection, chain, asked(touched)).await?;
-    let ranges = token_ranges::overlapping(connection, chain, &touched.spans).await?;
+    let ranges = range_versions::overlapping(connection, chain, &touched.spans).await?;
     let holdings = holdings.into_iter().map(|holding| (holding.key(), holding)).collect();
-    Ok(Held { holdings, ranges })
+    Ok(Held { holdings, ranges, crowded: false })
 }
 
 /// The touched tokens as versions are asked for.
@@ -40,14 +66,73 @@ pub(super) async fn apply(
     ranged: &HashSet<ContractKey>,
     moved: &[StoredTransfer],
 ) -> Result<(), StoreError> {
-    if moved.is_empty() {
-        return Ok(());
+    let movers: BTreeSet<ContractKey> =
+        moved.iter().filter(|stored| is_range(stored)).map(|stored| stored.contract).collect();
+    let ranged: HashSet<ContractKey> = ranged.iter().chain(&movers).copied().collect();
+    for part in parts(moved, &movers) {
+        let touched = ownership::touched(&part, &ranged);
+        if is_crowded(connection, chain, &touched).await? {
+            apply_without_ranges(connection, chain, &ranged, part).await?;
+        } else {
+            let held = load(connection, chain, &touched).await?;
+            let changes = ownership::apply(&held, &part);
+            settle(connection, chain, &part, &changes).await?;
+        }
     }
-    let touched = ownership::touched(moved, ranged);
-    let held = held(connection, chain, &touched).await?;
-    let changes = ownership::apply(&held, moved);
-    let census = Census::before(connection, chain, &Turnover::from(&changes)).await?;
-    write(connection, chain, &changes).await?;
+    Ok(())
+}
+
+fn is_range(stored: &StoredTransfer) -> bool {
+    stored.transfer.token_id_to.is_some()
+}
+
+/// The transfers in parts that are applied one after the other: those of contracts that move no
+/// range now, and each block of one that does. What a block's ranges cover is known before the block
+/// only, and decides about them alike however passes cut the chain.
+fn parts(moved: &[StoredTransfer], movers: &BTreeSet<ContractKey>) -> Vec<Vec<StoredTransfer>> {
+    let plain = moved.iter().filter(|stored| !movers.contains(&stored.contract));
+    let mut parts = vec![plain.cloned().collect::<Vec<_>>()];
+    for contract in movers {
+        let own: Vec<&StoredTransfer> =
+            moved.iter().filter(|stored| stored.contract == *contract).collect();
+        let block = |stored: &StoredTransfer| stored.transfer.position.block;
+        for in_block in own.chunk_by(|a, b| block(a) == block(b)) {
+            parts.push(in_block.iter().copied().cloned().collect());
+        }
+    }
+    parts.retain(|part| !part.is_empty());
+    parts
+}
+
+/// Ranges over too much are noted and counted, and change no owner.
+async fn apply_without_ranges(
+    connection: &mut PgConnection,
+    chain: ChainKey,
+    ranged: &HashSet<ContractKey>,
+    part: Vec<StoredTransfer>,
+) -> Result<(), StoreError> {
+    let (ranges, single): (Vec<_>, Vec<_>) = part.into_iter().partition(is_range);
+    let touched = ownership::touched(&single, ranged);
+    let held = load(connection, chain, &touched).await?;
+    let mut changes = ownership::apply(&held, &single);
+    changes.irregular.extend(ranges.iter().map(|stored| Irregular {
+        contract: stored.contract,
+        position: stored.transfer.position,
+        reason: Reason::RangeCrowded,
+    }));
+    let all: Vec<StoredTransfer> = ranges.into_iter().chain(single).collect();
+    settle(connection, chain, &all, &changes).await
+}
+
+/// Writes the changes of these transfers, and what they do to the counters.
+async fn settle(
+    connection: &mut PgConnection,
+    chain: ChainKey,
+    moved: &[StoredTransfer],
+    changes: &Changes,
+) -> Result<(), StoreError> {
+    let census = Census::before(connection, chain, &Turnover::from(changes)).await?;
+    write(connection, chain, changes).await?;
     let mut counts: HashMap<ContractKey, Counts> = census.after(connection, chain).await?;
     for stored in moved {
         counts.entry(stored.contract).or_default().transfers += 1;

@@ -150,10 +150,12 @@ impl LiveEdge {
     ) -> anyhow::Result<Pass> {
         let context = &self.context;
         let expected = view.facts.checkpoint;
-        let headers: Vec<Header> =
+        let mut headers: Vec<Header> =
             view.headers.range(expected.0 + 1..=to).map(|(_, header)| header.clone()).collect();
         let (filter_version, contracts) = contracts::followed(&context.pool, context.key).await?;
-        let transfers = fetch::transfers(context, &contracts, &headers).await?;
+        let mut transfers = fetch::transfers(context, &contracts, &headers).await?;
+        fetch::fit(&mut headers, &mut transfers);
+        let to = headers.last().map_or(to, |last| last.block.number);
         let started = Instant::now();
         let batch = Batch {
             expected,

@@ -23,6 +23,7 @@ mod view;
 mod identity;
 mod begin;
 mod reading;
+mod read;
 mod fetch;
 mod settle;
 mod census;

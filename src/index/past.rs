@@ -10,7 +10,7 @@ use std::ops::RangeInclusive;
 use alloy::primitives::B256;
 use anyhow::Context as _;
 
-use super::{Context, fetch};
+use super::{Context, fetch, read};
 use crate::chain::{ChainError, HEADERS_MAX, LogScope};
 use crate::store::blocks;
 use crate::store::contracts::Contract;
@@ -63,7 +63,7 @@ pub(super) async fn settled(
     if !in_order || blocks.iter().any(|block| !times.contains(&block.time)) {
         return Err(behind(to, "the times of its logs' blocks do not fit the headers"));
     }
-    let transfers = fetch::decoded(context, followed, &logs).await?;
+    let transfers = read::decoded(context, followed, &logs).await?;
     let kept: HashSet<u64> =
         transfers.iter().map(|stored| stored.transfer.position.block).collect();
     blocks.retain(|block| kept.contains(&block.number));
@@ -92,7 +92,7 @@ pub(super) async fn tail(
     };
     let ends = StepEnds { from, to, first_parent, last_hash: last.hash };
     let logs = fetch::of_blocks(context, &fetch::filter(followed), &asked).await?;
-    let transfers = fetch::decoded(context, followed, &logs).await?;
+    let transfers = read::decoded(context, followed, &logs).await?;
     Ok(Step { ends, blocks: Vec::new(), transfers, settled: false })
 }
 

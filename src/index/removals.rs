@@ -32,7 +32,7 @@ pub(super) fn told(
     let top = blocks.get(&number).copied();
     let top = top.unwrap_or(EventBlock { number, hash, time: None, epoch: 0 });
     let mut events = vec![tell::reorged(context.id, top, order.to, gone.len() as u64)];
-    let now = Now::of(concerned, gone, held);
+    let mut now = Now::of(concerned, gone, held);
     let subjects = subjects(concerned);
     let known_from: HashMap<ContractKey, u64> = concerned
         .iter()
@@ -62,13 +62,18 @@ pub(super) fn told(
 }
 
 /// Most parts that `now` of a removed range lists; of more it says nothing, and the API answers.
-const PARTS_MAX: usize = 1_000;
+const PARTS_MAX: usize = 256;
+
+/// Most parts that all removals of one rewind list: some megabytes.
+const PARTS_IN_ALL: usize = 20_000;
 
 /// What holds after the rewind.
 struct Now<'a> {
     held: &'a Held,
     ready: HashSet<ContractKey>,
     owners: Owners,
+    /// Parts that may still be listed.
+    left: usize,
 }
 
 impl<'a> Now<'a> {
@@ -79,18 +84,25 @@ impl<'a> Now<'a> {
         let ready: HashSet<ContractKey> = ready.map(|contract| contract.key).collect();
         let mut owners = Owners::of(held);
         owners.give_back(gone.iter().filter(|stored| !ready.contains(&stored.contract)));
-        Self { held, ready, owners }
+        Self { held, ready, owners, left: PARTS_IN_ALL }
     }
 
-    fn after(&self, stored: &StoredTransfer) -> After {
+    fn after(&mut self, stored: &StoredTransfer) -> After {
         let StoredTransfer { contract, transfer } = stored;
         match transfer.standard() {
             Standard::Erc721 => {
-                let parts = self.owners.within(*contract, transfer.tokens());
-                match parts[..] {
-                    [(_, _, owner)] => After::Owner(owner),
-                    _ if parts.len() > PARTS_MAX => After::Unsaid,
-                    _ => After::Owners(parts),
+                if self.held.crowded && transfer.token_id_to.is_some() {
+                    return After::Unsaid;
+                }
+                let most = PARTS_MAX.min(self.left);
+                let parts = self.owners.within(*contract, transfer.tokens(), most);
+                match parts.as_deref() {
+                    Some([(_, _, owner)]) => After::Owner(*owner),
+                    Some(several) => {
+                        self.left -= several.len();
+                        After::Owners(several.to_vec())
+                    }
+                    None => After::Unsaid,
                 }
             }
             Standard::Erc1155 if self.ready.contains(contract) => {

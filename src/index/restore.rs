@@ -14,7 +14,7 @@ use crate::store::counters::{self, Counts};
 use crate::store::holdings::{self, Holding, HoldingKey};
 use crate::store::transfers::StoredTransfer;
 use crate::store::versions::{self, Later};
-use crate::store::{irregularities, token_ranges};
+use crate::store::{irregularities, range_versions, token_ranges};
 use crate::types::{ChainKey, ContractKey, ContractState};
 
 /// Puts ownership and counters of the ready ones among the `concerned` contracts back to the end of
@@ -38,8 +38,8 @@ pub(super) async fn restore(
     let touched = touched(of_ready(), &ranged);
     let later = versions::later(tx, chain, hold::asked(&touched), to).await?;
     let versions = Versions::of(later, to);
-    let keys: Vec<ContractKey> = ranged.into_iter().collect();
-    let (ranges_gone, ranges_come) = token_ranges::later(tx, chain, &keys, to).await?;
+    let keys: Vec<ContractKey> = ranged.iter().copied().collect();
+    let (ranges_gone, ranges_come) = range_versions::later(tx, chain, &keys, to).await?;
     let turnover = Turnover {
         gone: versions.gone.clone(),
         come: versions.come.clone(),
@@ -60,7 +60,8 @@ pub(super) async fn restore(
         counts.entry(contract).or_default().irregular -= count;
     }
     counters::count(tx, &counts.into_iter().collect::<Vec<_>>()).await?;
-    hold::held(tx, chain, &touched).await
+    let of_ready: Vec<&StoredTransfer> = of_ready().collect();
+    hold::held(tx, chain, &ranged, &of_ready).await
 }
 
 /// Versions that exist because of blocks above a height, each once.

@@ -56,6 +56,22 @@ pub async fn append(
     .bind(events.len() as i64)
     .fetch_one(&mut *connection)
     .await?;
+    for (at, part) in events.chunks(PART_MAX).enumerate() {
+        let first = first + (at * PART_MAX) as i64;
+        append_part(connection, chain, (stream, first), part).await?;
+    }
+    Ok(())
+}
+
+/// Rows of one statement, which may have a gigabyte at most.
+const PART_MAX: usize = 10_000;
+
+async fn append_part(
+    connection: &mut PgConnection,
+    chain: ChainKey,
+    (stream, first): (i32, i64),
+    events: &[NewEvent],
+) -> Result<(), StoreError> {
     sqlx::query(
         r"
         insert into chain.events (chain, stream_id, seq, id, type, block, block_hash, block_time,

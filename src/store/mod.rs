@@ -27,6 +27,7 @@ pub mod taken_back;
 pub mod transfers;
 pub mod holdings;
 pub mod token_ranges;
+pub mod range_versions;
 pub mod holders;
 pub mod irregularities;
 pub mod versions;

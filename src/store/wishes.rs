@@ -35,7 +35,7 @@ pub struct ContractRow {
     pub holders: i64,
     /// Transfers stored.
     pub transfers: i64,
-    /// Confirmed breaks of the rules.
+    /// Transfers that break the rules of its standard.
     pub irregular: i32,
     /// How much of its past is loaded; `None` once it is ready or before it is known.
     pub loaded_percent: Option<f64>,

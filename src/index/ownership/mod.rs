@@ -32,6 +32,8 @@ pub struct Held {
     pub holdings: HashMap<HoldingKey, Holding>,
     /// Current ranges of the touched tokens.
     pub ranges: Vec<OwnedRange>,
+    /// What the touched ranges hold is too much and left out.
+    pub crowded: bool,
 }
 
 /// What is to be written.
@@ -71,6 +73,8 @@ pub enum Reason {
     RangeTooLong,
     /// A range with tokens that its giver did not own, or a mint of tokens that somebody owned.
     RangeNotOwned,
+    /// A range over more than [`COVERED_MAX`] tokens and ranges that are held one by one.
+    RangeCrowded,
 }
 
 impl Reason {
@@ -79,6 +83,7 @@ impl Reason {
         match self {
             Self::RangeTooLong => "range_too_long",
             Self::RangeNotOwned => "range_not_owned",
+            Self::RangeCrowded => "range_crowded",
         }
     }
 }
@@ -87,6 +92,11 @@ impl Reason {
 /// is answered by token only, because a contract can log all 2^256 ids at the price of one log.
 pub const LISTED_MAX: u64 = 10_000_000;
 
+/// Most tokens and ranges, each held by itself, that ranges of one block may cover: they are all
+/// looked at, at the price of one log, and no contract gives so many tokens a new owner at once.
+/// Ownership does not follow ranges over more.
+pub const COVERED_MAX: i64 = 100_000;
+
 /// What a set of transfers touches, each once.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Touched {
@@ -94,9 +104,10 @@ pub struct Touched {
     pub tokens: Vec<TokenKey>,
     /// ERC-1155 tokens with a giver or receiver.
     pub pairs: Vec<HoldingKey>,
-    /// ERC-2309 ranges.
+    /// ERC-2309 ranges, those that overlap joined.
     pub ranges: Vec<TokenSpan>,
-    /// Everything of contracts that move ranges: the ranges, and the single tokens as ranges of one.
+    /// Everything of contracts that move ranges: the ranges, and the single tokens as ranges of one;
+    /// those that overlap joined.
     pub spans: Vec<TokenSpan>,
 }
 
@@ -132,11 +143,26 @@ pub fn touched<'a>(
     touched.tokens.dedup();
     touched.pairs.sort_unstable();
     touched.pairs.dedup();
-    for spans in [&mut touched.ranges, &mut touched.spans] {
-        spans.sort_unstable();
-        spans.dedup();
-    }
+    touched.ranges = joined(touched.ranges);
+    touched.spans = joined(touched.spans);
     touched
+}
+
+/// Spans that do not overlap and cover the same tokens: what is found in several spans would come
+/// several times.
+fn joined(mut spans: Vec<TokenSpan>) -> Vec<TokenSpan> {
+    spans.sort_unstable();
+    let mut joined: Vec<TokenSpan> = Vec::with_capacity(spans.len());
+    for span in spans {
+        let before = joined
+            .last_mut()
+            .filter(|before| before.contract == span.contract && before.last >= span.first);
+        match before {
+            Some(before) => before.last = before.last.max(span.last),
+            None => joined.push(span),
+        }
+    }
+    joined
 }
 
 /// Applies `transfers`, ordered by position, to what is held now.

@@ -41,19 +41,28 @@ impl Owners {
         }
     }
 
-    /// The owners of `first..=last`, ascending and without gaps, neighbours of one owner joined.
-    pub fn within(&self, contract: ContractKey, tokens: (U256, U256)) -> Vec<OwnedPart> {
+    /// The owners of `first..=last`, ascending and without gaps, neighbours of one owner joined;
+    /// `None` where there are more parts than one and than `most`.
+    pub fn within(
+        &self,
+        contract: ContractKey,
+        tokens: (U256, U256),
+        most: usize,
+    ) -> Option<Vec<OwnedPart>> {
         let empty = Segments::default();
         let segments = self.0.get(&contract).unwrap_or(&empty);
         let mut found: Vec<OwnedPart> = Vec::new();
         for (from, to, owned) in segments.cover(tokens) {
             let owner = owned.and_then(|(_, _, owner)| *owner);
-            match found.last_mut().filter(|before| before.2 == owner) {
-                Some(before) => before.1 = to,
-                None => found.push((from, to, owner)),
+            if let Some(before) = found.last_mut().filter(|before| before.2 == owner) {
+                before.1 = to;
+            } else if found.len() < most.max(1) {
+                found.push((from, to, owner));
+            } else {
+                return None;
             }
         }
-        found
+        Some(found)
     }
 
     fn segments(&mut self, contract: ContractKey) -> &mut Segments<Option<Address>> {

@@ -99,7 +99,8 @@ mod tests {
         now: Option<Holding>,
     ) {
         let stored = before.clone().map(|holding| ((TOKEN, holding.owner), holding));
-        let held = Held { holdings: stored.into_iter().collect(), ranges: Vec::new() };
+        let held =
+            Held { holdings: stored.into_iter().collect(), ranges: Vec::new(), crowded: false };
         let changes = super::super::apply(&held, &moves(list));
         let closed: Vec<_> = past
             .iter()

@@ -71,7 +71,7 @@ left join lateral (
     limit 1
 ) l on true
 left join lateral (
-    select (array_agg(v.owner order by v.owner))[1] as owner, sum(coalesce(v.balance, 1)) as supply
+    select (array_agg(v.owner) filter (where v.balance is null))[1] as owner, sum(coalesce(v.balance, 1)) as supply
     from (
         select owner, balance from chain.holdings
         where chain = $1 and contract_id = $2 and token_id = $3 and since <= $4
