@@ -137,8 +137,8 @@ pub(super) fn subjects(contracts: &[Contract]) -> HashMap<ContractKey, Subject> 
     contracts
         .iter()
         .map(|contract| {
-            let Contract { key, address, standard, .. } = *contract;
-            (key, Subject { key, address, standard })
+            let Contract { key, address, standard, id_in_data, .. } = *contract;
+            (key, Subject { key, address, standard, id_in_data: id_in_data == Some(true) })
         })
         .collect()
 }

@@ -92,7 +92,7 @@ fn count_told(context: &Context, events: &[NewEvent]) {
 }
 
 /// A block that moved between two answers, and a fact that another writer changed, are no faults:
-/// the next pass sees them as they are then.
+/// the next pass sees them as they are then. Nor is a contract whose past begins anew.
 fn unless_passing(outcome: anyhow::Result<Pass>) -> anyhow::Result<Pass> {
     let error = match outcome {
         Ok(pass) => return Ok(pass),
@@ -100,6 +100,10 @@ fn unless_passing(outcome: anyhow::Result<Pass>) -> anyhow::Result<Pass> {
     };
     let behind = matches!(error.downcast_ref(), Some(ChainError::Behind { .. }));
     let fenced = matches!(error.downcast_ref(), Some(StoreError::Fenced { .. }));
+    if error.is::<reading::ReadAgain>() {
+        tracing::info!("{error}");
+        return Ok(Pass::Worked);
+    }
     if behind || fenced {
         tracing::debug!("pass given up: {error:#}");
         return Ok(Pass::Idle);

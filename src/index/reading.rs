@@ -3,8 +3,12 @@
 //! A contract without a stated standard gets that of its first transfers; only where logs of both
 //! are there does its own word count (ERC-165), which many contracts give wrongly or not at all.
 //! A `Transfer` with three topics is ERC-20's, and that of some early collections: the contract is
-//! asked whether the number in such a log is a token with an owner. What was found is stored, so
-//! that every replica reads the same.
+//! asked whether the number in such a log is a token with an owner, or whether it is a coin. What
+//! was found is stored, so that every replica reads the same.
+//!
+//! A contract that answers neither shows nothing: its tokens may be burnt, or the node be behind the
+//! log, or unable to call. Its three-topic logs are passed over then and the next ones ask again;
+//! once they turn out to move tokens, the contract's past is read anew.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,9 +16,9 @@ use alloy::primitives::{Address, Bytes, U256, hex};
 
 use super::Context;
 use crate::chain::ChainError;
-use crate::decode::{self, Decoded, Reading, Skip};
-use crate::store::contracts::Contract;
-use crate::store::readings;
+use crate::decode::{self, Decoded, KINDS, Reading, Skip};
+use crate::store::contracts::{self, Contract};
+use crate::store::{chains, readings};
 use crate::types::{ContractKey, RawLog, Standard};
 
 /// Most tokens of three-topic logs that a contract is asked about: a burnt one has no owner.
@@ -25,7 +29,7 @@ const SAMPLES_MAX: usize = 4;
 struct Shown {
     /// The standards of its transfers, in the order of their first logs.
     standards: Vec<Standard>,
-    /// Numbers in three-topic logs, newest last.
+    /// Numbers in three-topic logs that were not burnt since, newest last.
     samples: Vec<U256>,
 }
 
@@ -53,7 +57,7 @@ pub(super) async fn readings(
     for (key, (contract, shown)) in shown {
         let found = find(context, contract, &shown).await?;
         if found.0 != contract.standard || found.1.is_some() {
-            let stored = readings::note(&context.pool, key, found).await?;
+            let stored = store(context, key, found).await?;
             readings.extend(reading(stored).map(|reading| (key, reading)));
         }
     }
@@ -86,7 +90,8 @@ impl Shown {
                 Decoded::Skipped(Skip::Erc20) if standard == Standard::Erc721 => {
                     let number = U256::try_from_be_slice(&log.data).unwrap_or_default();
                     self.samples.retain(|sample| *sample != number);
-                    self.samples.push(number);
+                    let burnt = log.topics.get(2).is_some_and(|to| to.is_zero());
+                    self.samples.extend((!burnt).then_some(number));
                     if self.samples.len() > SAMPLES_MAX {
                         self.samples.remove(0);
                     }
@@ -116,9 +121,11 @@ async fn find(
         return Ok((standard, None));
     }
     // Whoever logs ids as topics has no reason to log others as data.
-    let has_topics = shown.standards.contains(&Standard::Erc721);
-    let id_in_data = !has_topics && owns(context, contract.address, &shown.samples).await?;
-    if !id_in_data {
+    let id_in_data = match shown.standards.contains(&Standard::Erc721) {
+        true => Some(false),
+        false => moves_tokens(context, contract.address, &shown.samples).await?,
+    };
+    if id_in_data != Some(true) {
         tracing::warn!(
             chain.id = %context.id,
             contract = %contract.address,
@@ -127,25 +134,59 @@ async fn find(
             contract.address
         );
     }
-    Ok((standard.or(id_in_data.then_some(Standard::Erc721)), Some(id_in_data)))
+    let tokens = id_in_data == Some(true);
+    Ok((standard.or(tokens.then_some(Standard::Erc721)), id_in_data))
 }
 
-/// Whether the numbers are tokens: a coin has decimals and no owner of a number.
-async fn owns(context: &Context, address: Address, samples: &[U256]) -> Result<bool, ChainError> {
+/// Whether the numbers are tokens, by what only tokens have, an owner, and what only coins have,
+/// decimals and allowances; none where the contract shows neither.
+async fn moves_tokens(
+    context: &Context,
+    address: Address,
+    samples: &[U256],
+) -> Result<Option<bool>, ChainError> {
     if word(context, address, &DECIMALS).await?.is_some_and(|decimals| !decimals.is_zero()) {
-        return Ok(false);
-    }
-    if supports(context, address, ERC721).await? {
-        return Ok(true);
+        return Ok(Some(false));
     }
     for sample in samples.iter().rev() {
         let data = [&OWNER_OF[..], &sample.to_be_bytes::<32>()].concat();
         let owner = word(context, address, &data).await?;
         if owner.is_some_and(|owner| !owner.is_zero() && owner.bit_len() <= 160) {
-            return Ok(true);
+            return Ok(Some(true));
         }
     }
-    Ok(false)
+    let data = [&ALLOWANCE[..], &[0; 64]].concat();
+    Ok(word(context, address, &data).await?.map(|_| false))
+}
+
+/// The contract's past begins anew: it holds logs that were passed over.
+#[derive(Debug, thiserror::Error)]
+#[error("a contract turned out to log its tokens as data, and is read again")]
+pub(super) struct ReadAgain;
+
+/// Stores what was found and answers what holds. That three topics move tokens is new at most once,
+/// and makes the pass that found it void, because its contract is read again from its first block.
+async fn store(
+    context: &Context,
+    key: ContractKey,
+    found: (Option<Standard>, Option<bool>),
+) -> anyhow::Result<(Option<Standard>, Option<bool>)> {
+    if found.1 != Some(true) {
+        return Ok(readings::note(&context.pool, key, found).await?);
+    }
+    let mut tx = context.pool.begin().await?;
+    let row = chains::lock(&mut tx, context.key).await?;
+    let is_new =
+        contracts::by_keys(&mut *tx, &[key]).await?.iter().all(|it| it.id_in_data.is_none());
+    let stored = readings::note(&mut *tx, key, found).await?;
+    let Some((checkpoint, _)) = row.checkpoint.filter(|_| is_new) else {
+        tx.commit().await?;
+        return Ok(stored);
+    };
+    readings::begin_again(&mut tx, (context.key, key), KINDS, checkpoint).await?;
+    chains::bump_filter(&mut tx, context.key).await?;
+    tx.commit().await?;
+    Err(ReadAgain.into())
 }
 
 /// Selector of `supportsInterface(bytes4)` (EIP-165).
@@ -154,8 +195,8 @@ const SUPPORTS_INTERFACE: [u8; 4] = hex!("01ffc9a7");
 const OWNER_OF: [u8; 4] = hex!("6352211e");
 /// Selector of `decimals()` (EIP-20).
 const DECIMALS: [u8; 4] = hex!("313ce567");
-/// Interface id of ERC-721 (EIP-721).
-const ERC721: [u8; 4] = hex!("80ac58cd");
+/// Selector of `allowance(address,address)` (EIP-20), which every coin answers.
+const ALLOWANCE: [u8; 4] = hex!("dd62ed3e");
 /// Interface id of ERC-1155 (EIP-1155).
 const ERC1155: [u8; 4] = hex!("d9b67a26");
 

@@ -20,6 +20,8 @@ pub struct Subject {
     pub address: Address,
     /// Standard, once known.
     pub standard: Option<Standard>,
+    /// Whether it is known to log ids as data, by which a contract gets ready a second time.
+    pub id_in_data: bool,
 }
 
 #[derive(Serialize)]
@@ -176,8 +178,9 @@ pub fn contract(
         standard: subject.standard.map(Standard::as_str),
         start_block,
     };
-    let about = of_block(block, Some(subject.key), subject.address.as_slice());
-    event(chain, kind, about, &data)
+    let mut told_apart = subject.address.to_vec();
+    told_apart.extend(subject.id_in_data.then_some(1));
+    event(chain, kind, of_block(block, Some(subject.key), &told_apart), &data)
 }
 
 /// What an event is about; `subject` tells apart events of one kind at one position.

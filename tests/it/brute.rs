@@ -37,7 +37,7 @@ fn replay(blocks: Vec<Vec<Log>>) -> Replay {
     for (nonce, logs) in (0..).zip(blocks) {
         chain.mine(vec![SimTx::new(nonce, logs)]);
     }
-    Replay::of(chain.canonical(), &[Tracked { contract: ART, start: 0, kind: None }])
+    Replay::of(chain.canonical(), &[Tracked::new(ART, 0, None)])
 }
 
 fn range_log(&(first, last, from, to, single): &Drawn) -> Log {

@@ -8,8 +8,9 @@ use alloy::primitives::{Address, Log, U256};
 
 use crate::support::replay::{Kind, LISTED_MAX, Moved, Replay, Tracked, signed};
 use crate::support::sim::{
-    Move, SimChain, SimTx, Sort, World, bare_transfer, consecutive_transfer, erc721_transfer,
-    from_only_transfer, lookalikes, transfer_batch,
+    Layout, Move, SimChain, SimTx, Sort, World, bare_transfer, consecutive_transfer,
+    erc721_transfer, from_only_transfer, in_data_transfer, lookalikes, sprawling_batch,
+    sprawling_single, transfer_batch, transfer_single,
 };
 
 const ZERO: Address = Address::ZERO;
@@ -31,7 +32,7 @@ fn replay(blocks: &[Vec<Log>]) -> Replay {
     for (nonce, logs) in (0..).zip(blocks) {
         chain.mine(vec![SimTx::new(nonce, logs.clone())]);
     }
-    Replay::of(chain.canonical(), &[Tracked { contract: ART, start: 0, kind: None }])
+    Replay::of(chain.canonical(), &[Tracked::new(ART, 0, None)])
 }
 
 /// The tracked contracts of this sort.
@@ -111,7 +112,8 @@ fn honest_worlds_hold_every_kind_of_history() {
     let length = |it: &Moved| it.last.unwrap() - it.key.1;
     let amounts = || all.iter().filter(|it| it.amount.is_some());
     let has = |what: &str, found: bool| assert!(found, "no {what}");
-    for sort in [Sort::Erc721, Sort::Bare, Sort::FromOnly, Sort::Consecutive, Sort::Erc1155] {
+    use Sort::{Bare, Consecutive, Erc721, Erc1155, FromOnly, InData, Sprawling};
+    for sort in [Erc721, Bare, FromOnly, InData, Consecutive, Erc1155, Sprawling] {
         has(&format!("{sort:?}"), all.iter().any(|it| of_sort(&world, sort).contains(&it.key.0)));
     }
     has("range of one token", ranges().any(|it| length(it).is_zero()));
@@ -184,6 +186,23 @@ fn lookalikes_are_no_transfers_and_odd_shapes_are() {
         replay(&[vec![bare_transfer(ART, ZERO, A, one), from_only_transfer(ART, ZERO, B, two)]]);
     assert_eq!(odd.owners(), BTreeMap::from([((ART, one), (A, 1)), ((ART, two), (B, 1))]));
     assert_eq!(odd.kinds[&ART], Kind::Erc721);
+    let in_data = vec![in_data_transfer(ART, ZERO, A, one)];
+    assert_eq!(replay(std::slice::from_ref(&in_data)), Replay::default(), "a coin's");
+}
+
+#[test]
+fn batches_are_read_however_their_arrays_lie() {
+    let elements =
+        [(7, 1), (u64::MAX, 2), (7, 3)].map(|(id, amount)| (U256::from(id), U256::from(amount)));
+    let plain = replay(&[vec![transfer_batch(ART, ZERO, A, &elements)]]);
+    assert_eq!(plain.transfers.len(), 3);
+    for at in 0..54 {
+        let layout = Layout { swapped: at % 2 == 1, gaps: [2, 6, 18].map(|of| at / of % 3) };
+        let batch = sprawling_batch(ART, (ZERO, A), &elements, layout);
+        assert_eq!(replay(&[vec![batch]]), plain, "{layout:?}");
+    }
+    let one = replay(&[vec![transfer_single(ART, ZERO, A, elements[0])]]);
+    assert_eq!(replay(&[vec![sprawling_single(ART, ZERO, A, elements[0])]]), one);
 }
 
 #[test]

@@ -4,8 +4,13 @@
 #![expect(clippy::unwrap_used, reason = "what these helpers cannot do fails their test")]
 
 mod api;
+mod odd;
+mod one;
+mod relay;
 mod replay;
+mod scene;
 mod shapes;
+mod types;
 mod variety;
 
 use std::fs::{self, Permissions};

@@ -10,11 +10,16 @@ use herald::devnet::traffic::next_time;
 use crate::support::odd::{HeraldCoin, OddCollectible, deploy_odd};
 
 /// Sends a call in a block of its own.
-async fn send<C: SolCall>(node: &Node, from: Address, to: Address, call: C) {
+pub(super) async fn send<C: SolCall>(node: &Node, from: Address, to: Address, call: C) {
     let sending = Sending { from, to: Some(to), data: Bytes::from(call.abi_encode()) };
     let sent = node.send(&sending).await.unwrap();
-    node.mine(next_time(node.head().await.unwrap().time())).await.unwrap();
+    mine(node).await;
     assert!(node.receipt(sent).await.unwrap().succeeded());
+}
+
+/// Makes a block of what waits.
+pub(super) async fn mine(node: &Node) {
+    node.mine(next_time(node.head().await.unwrap().time())).await.unwrap();
 }
 
 async fn owner(node: &Node, contract: Address, id: U256) -> Option<Address> {

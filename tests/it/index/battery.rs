@@ -20,7 +20,8 @@ const STEPS: usize = 60;
 /// One story in so many has contracts that break the rules.
 const HOSTILE_EVERY: u64 = 3;
 
-/// What a subscriber knows who began from a snapshot of each contract as it became ready.
+/// What a subscriber knows who began from a snapshot of each contract as it became ready, and anew
+/// where it became so a second time.
 #[derive(Default)]
 struct Subscriber {
     began: BTreeMap<Address, (i64, Picture)>,
@@ -30,8 +31,10 @@ impl Subscriber {
     async fn look(&mut self, indexer: &Indexer) {
         let context = &indexer.context;
         let ready = tables::in_state(&context.pool, context.key, "ready").await;
+        let told = tables::readied(&context.pool, context.key).await;
+        let began = |address: &Address| self.began.get(address).map_or(0, |(seq, _)| *seq);
         let new: BTreeSet<_> =
-            ready.into_iter().filter(|address| !self.began.contains_key(address)).collect();
+            ready.into_iter().filter(|address| began(address) <= told[address]).collect();
         if new.is_empty() {
             return;
         }

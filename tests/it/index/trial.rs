@@ -107,7 +107,7 @@ impl Trial {
     }
 
     fn truth(&self, node: &SimNode) -> Replay {
-        let tracked = Tracked { contract: ART, start: 0, kind: Some(self.kind) };
+        let tracked = Tracked::new(ART, 0, Some(self.kind));
         Replay::of(node.chain().canonical(), &[tracked])
     }
 }

@@ -40,12 +40,19 @@ pub(crate) struct Tracked {
     pub(crate) start: u64,
     /// Its standard; where none is stated, the one of the first log that states a transfer.
     pub(crate) kind: Option<Kind>,
+    /// Whether its `Transfer` of three topics has a token in the data, and not an amount.
+    pub(crate) id_in_data: bool,
 }
 
 impl Tracked {
+    /// A contract whose logs of three topics are not of tokens.
+    pub(crate) fn new(contract: Address, start: u64, kind: Option<Kind>) -> Self {
+        Self { contract, start, kind, id_in_data: false }
+    }
+
     /// A contract that is said to follow ERC-721.
     pub(crate) fn erc721(contract: Address, start: u64) -> Self {
-        Self { contract, start, kind: Some(Kind::Erc721) }
+        Self::new(contract, start, Some(Kind::Erc721))
     }
 }
 
@@ -91,14 +98,15 @@ impl Replay {
     pub(crate) fn of(blocks: &[Arc<SimBlock>], tracked: &[Tracked]) -> Self {
         let stated = tracked.iter().filter_map(|it| Some((it.contract, it.kind?)));
         let mut replay = Self { kinds: stated.collect(), ..Self::default() };
-        let starts: BTreeMap<Address, u64> =
-            tracked.iter().map(|it| (it.contract, it.start)).collect();
+        let tracked: BTreeMap<Address, &Tracked> =
+            tracked.iter().map(|it| (it.contract, it)).collect();
         for block in blocks {
             let number = block.header.number;
             let logs = block.txs.iter().flat_map(|tx| tx.logs.iter().map(|log| (tx.hash, log)));
             for (log_index, (tx, log)) in (0..).zip(logs) {
-                let follows = starts.get(&log.address).is_some_and(|start| *start <= number);
-                if let Some((kind, said)) = read::read(log).filter(|_| follows) {
+                let followed = tracked.get(&log.address).filter(|it| it.start <= number);
+                let read = followed.and_then(|it| read::read(log, it.id_in_data));
+                if let Some((kind, said)) = read {
                     replay.take((number, log_index, tx), log.address, kind, &said);
                 }
             }

@@ -29,8 +29,9 @@ pub(super) struct Said {
     pub(super) to: Address,
 }
 
-/// The standard of a log that states transfers, and its elements; none for any other log.
-pub(super) fn read(log: &Log) -> Option<(Kind, Vec<Said>)> {
+/// The standard of a log that states transfers, and its elements; none for any other log. Three
+/// topics of a `Transfer` are read only where they are said to leave the token in the data.
+pub(super) fn read(log: &Log, id_in_data: bool) -> Option<(Kind, Vec<Said>)> {
     let data = words(&log.data.data)?;
     match (log.data.topics(), &data[..]) {
         ([TRANSFER, from, to, token], [])
@@ -43,6 +44,11 @@ pub(super) fn read(log: &Log) -> Option<(Kind, Vec<Said>)> {
                 from: person(*from)?,
                 to: person(*to)?,
             };
+            Some((Kind::Erc721, vec![said]))
+        }
+        ([TRANSFER, from, to], [token]) if id_in_data => {
+            let (from, to) = (person(*from)?, person(*to)?);
+            let said = Said { token: number(*token), last: None, amount: None, from, to };
             Some((Kind::Erc721, vec![said]))
         }
         ([CONSECUTIVE, first, from, to], [last]) if last >= first => {
@@ -59,15 +65,22 @@ pub(super) fn read(log: &Log) -> Option<(Kind, Vec<Said>)> {
             let said = unit(*token, *amount, person(*from)?, person(*to)?);
             Some((Kind::Erc1155, vec![said]))
         }
-        ([BATCH, _, from, to], data) => {
-            let (from, to) = (person(*from)?, person(*to)?);
-            let (tokens, amounts) = (list(data, 0)?, list(data, 1)?);
-            let pairs = tokens.iter().zip(amounts);
-            let said = pairs.map(|(token, amount)| unit(*token, *amount, from, to)).collect();
-            (tokens.len() == amounts.len()).then_some((Kind::Erc1155, said))
+        ([BATCH, _, from, to], data) => batch((person(*from)?, person(*to)?), data, 0),
+        ([SINGLE, _, from], [to, token, amount]) => {
+            let said = unit(*token, *amount, person(*from)?, person(*to)?);
+            Some((Kind::Erc1155, vec![said]))
         }
+        ([BATCH, _, from], data) => batch((person(*from)?, person(*data.first()?)?), data, 1),
         _ => None,
     }
+}
+
+/// The pairs of the two arrays whose offsets stand in the word `at` and the next.
+fn batch((from, to): (Address, Address), data: &[B256], at: usize) -> Option<(Kind, Vec<Said>)> {
+    let (tokens, amounts) = (list(data, at)?, list(data, at + 1)?);
+    let pairs = tokens.iter().zip(amounts);
+    let said = pairs.map(|(token, amount)| unit(*token, *amount, from, to)).collect();
+    (tokens.len() == amounts.len()).then_some((Kind::Erc1155, said))
 }
 
 fn unit(token: B256, amount: B256, from: Address, to: Address) -> Said {

@@ -20,10 +20,14 @@ pub(crate) enum Sort {
     Bare,
     /// ERC-721 with the giver indexed only: two topics.
     FromOnly,
+    /// ERC-721 with the token in the data: three topics, as ERC-20 has it.
+    InData,
     /// ERC-721 with ranges of ERC-2309.
     Consecutive,
     /// ERC-1155.
     Erc1155,
+    /// ERC-1155 with the receiver in the data, and arrays laid out in every legal way.
+    Sprawling,
     /// ERC-721 whose transfers and ranges respect nobody, and may be of any length.
     Usurper,
     /// ERC-1155 that gives what nobody had, and more than numbers hold.
@@ -34,7 +38,7 @@ impl Sort {
     /// Its standard.
     pub(crate) fn kind(self) -> Kind {
         match self {
-            Self::Erc1155 | Self::Overdrawn => Kind::Erc1155,
+            Self::Erc1155 | Self::Sprawling | Self::Overdrawn => Kind::Erc1155,
             _ => Kind::Erc721,
         }
     }
@@ -62,7 +66,8 @@ impl Contract {
     /// This contract, followed from the block `start` on.
     pub(crate) fn tracked(&self, start: u64) -> Tracked {
         let kind = self.is_stated.then(|| self.sort.kind());
-        Tracked { contract: self.address, start, kind }
+        let id_in_data = self.sort == Sort::InData;
+        Tracked { id_in_data, ..Tracked::new(self.address, start, kind) }
     }
 }
 
@@ -81,9 +86,24 @@ pub(super) fn plain() -> Vec<Contract> {
 
 /// Contracts of every sort; those that break the rules only where `hostile`.
 pub(super) fn mixed(seed: u64, hostile: bool) -> Vec<Contract> {
-    use Sort::{Bare, Consecutive, Erc721, Erc1155, FromOnly, Overdrawn, Usurper};
-    let sorts =
-        [Erc721, Erc1155, Consecutive, Bare, FromOnly, Erc1155, Consecutive, Usurper, Overdrawn];
+    use Sort::{
+        Bare, Consecutive, Erc721, Erc1155, FromOnly, InData, Overdrawn, Sprawling, Usurper,
+    };
+    let sorts = [
+        Erc721,
+        Erc1155,
+        Consecutive,
+        Bare,
+        FromOnly,
+        Erc1155,
+        Consecutive,
+        Usurper,
+        Overdrawn,
+        InData,
+        Sprawling,
+        Sprawling,
+        InData,
+    ];
     let contract = |(index, sort): (u8, Sort)| Contract {
         address: named(0xa0 + index),
         sort,

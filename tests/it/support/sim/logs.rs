@@ -18,7 +18,11 @@ pub(super) const BATCH: &str = "TransferBatch(address,address,address,uint256[],
 pub(super) fn of_move(sort: Sort, it: &Move) -> Log {
     match (it.last, it.amount, sort) {
         (Some(last), ..) => consecutive_transfer(it.contract, (it.token, last), it.from, it.to),
+        (_, Some(amount), Sort::Sprawling) => {
+            sprawling_single(it.contract, it.from, it.to, (it.token, amount))
+        }
         (_, Some(amount), _) => transfer_single(it.contract, it.from, it.to, (it.token, amount)),
+        (.., Sort::InData) => in_data_transfer(it.contract, it.from, it.to, it.token),
         (.., Sort::Bare) => bare_transfer(it.contract, it.from, it.to, it.token),
         (.., Sort::FromOnly) => from_only_transfer(it.contract, it.from, it.to, it.token),
         _ => erc721_transfer(it.contract, it.from, it.to, it.token),
@@ -43,6 +47,11 @@ pub(crate) fn from_only_transfer(
     token: U256,
 ) -> Log {
     log(contract, TRANSFER, &[from.into_word()], &[to.into_word(), token.into()])
+}
+
+/// `Transfer` with the token in the data. ERC-20 has the amount there.
+pub(crate) fn in_data_transfer(contract: Address, from: Address, to: Address, token: U256) -> Log {
+    log(contract, TRANSFER, &[from.into_word(), to.into_word()], &[token.into()])
 }
 
 /// `ConsecutiveTransfer(uint256 indexed, uint256, address indexed, address indexed)` of EIP-2309:
@@ -83,6 +92,50 @@ pub(crate) fn transfer_batch(
     let words = [tokens_at, amounts_at, count].into_iter().chain(tokens).chain([count]);
     let words: Vec<B256> = words.chain(amounts).map(B256::from).collect();
     log(contract, BATCH, &[from.into_word(), from.into_word(), to.into_word()], &words)
+}
+
+/// `TransferSingle` with operator and giver indexed only.
+pub(crate) fn sprawling_single(
+    contract: Address,
+    from: Address,
+    to: Address,
+    (token, amount): (U256, U256),
+) -> Log {
+    let words = [to.into_word(), token.into(), amount.into()];
+    log(contract, SINGLE, &[from.into_word(), from.into_word()], &words)
+}
+
+/// How the arrays of a batch lie in its data; the ABI leaves it to whoever encodes.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Layout {
+    /// The amounts stand before the tokens.
+    pub(crate) swapped: bool,
+    /// Words that belong to nobody before the first array, between both, and behind.
+    pub(crate) gaps: [usize; 3],
+}
+
+/// `TransferBatch` with operator and giver indexed only, its arrays as the layout has them.
+pub(crate) fn sprawling_batch(
+    contract: Address,
+    (from, to): (Address, Address),
+    elements: &[(U256, U256)],
+    layout: Layout,
+) -> Log {
+    let array = |values: Vec<U256>| [vec![U256::from(values.len())], values].concat();
+    let tokens = array(elements.iter().map(|(token, _)| *token).collect());
+    let amounts = array(elements.iter().map(|(_, amount)| *amount).collect());
+    let (first, second) = if layout.swapped { (amounts, tokens) } else { (tokens, amounts) };
+    let gap = |at: usize| vec![U256::MAX; layout.gaps[at]];
+    let first_at = 3 + layout.gaps[0];
+    let second_at = first_at + first.len() + layout.gaps[1];
+    let offsets = match layout.swapped {
+        true => [second_at, first_at],
+        false => [first_at, second_at],
+    };
+    let offsets = offsets.map(|word| U256::from(32 * word)).to_vec();
+    let rest = [offsets, gap(0), first, gap(1), second, gap(2)].concat();
+    let words = std::iter::once(to.into_word()).chain(rest.into_iter().map(B256::from));
+    log(contract, BATCH, &[from.into_word(), from.into_word()], &words.collect::<Vec<_>>())
 }
 
 /// A log of the event of this signature, of these further topics, and of these words of data.

@@ -80,7 +80,9 @@ pub(super) fn of_other_standard(
     number: U256,
 ) -> Log {
     match sort {
-        Sort::Erc1155 | Sort::Overdrawn => erc721_transfer(contract, a, b, number),
+        Sort::Erc1155 | Sort::Sprawling | Sort::Overdrawn => {
+            erc721_transfer(contract, a, b, number)
+        }
         _ => transfer_single(contract, a, b, (number, U256::ONE)),
     }
 }

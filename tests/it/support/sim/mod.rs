@@ -3,8 +3,8 @@
 //! Reading order: `cast` names contracts and wallets, `logs` builds what contracts emit and
 //! `lookalikes` what only looks like it, `block` seals transactions into a valid block, `chain` is
 //! the tree of blocks with one canonical branch, `tags` its finality. `faults` are the ways in
-//! which one node misbehaves and `view` what it answers then; `node` is that node behind
-//! `trait Chain`, `rpc`, `json` and `serve` the same node over JSON-RPC on loopback. `custody` knows
+//! which one node misbehaves and `view` what it answers then, `answer` for its contracts; `node` is
+//! that node behind `trait Chain`, `rpc`, `json` and `serve` the same node over JSON-RPC on loopback. `custody` knows
 //! who holds what at the head, and `traffic` invents transfers of kinds that `weights` choose:
 //! `singles`, `ranges` and `amounts`. `world` holds all of it together, to be moved by random
 //! `steps`.
@@ -17,6 +17,7 @@ mod chain;
 mod tags;
 mod faults;
 mod view;
+mod answer;
 mod node;
 mod json;
 mod rpc;
@@ -35,8 +36,8 @@ pub(crate) use cast::{Contract, Sort, coin, tracked, wallets};
 pub(crate) use chain::SimChain;
 pub(crate) use faults::Flaky;
 pub(crate) use logs::{
-    bare_transfer, consecutive_transfer, erc721_transfer, from_only_transfer, transfer_batch,
-    transfer_single,
+    Layout, bare_transfer, consecutive_transfer, erc721_transfer, from_only_transfer,
+    in_data_transfer, sprawling_batch, sprawling_single, transfer_batch, transfer_single,
 };
 pub(crate) use lookalikes::{
     all as lookalikes, anonymous, approval, erc20_transfer, transfer_with_data,

@@ -3,7 +3,7 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard};
 
-use alloy::primitives::{B256, Bloom};
+use alloy::primitives::{Address, B256, Bloom, Bytes};
 use async_trait::async_trait;
 use herald::chain::{Chain, ChainError, EndpointReport, Head, Header, LogFilter, LogScope, RawLog};
 use tokio::sync::watch;
@@ -148,6 +148,11 @@ impl Chain for SimNode {
     async fn genesis(&self) -> Result<B256, ChainError> {
         self.admit()?;
         Ok(self.look(|view| view.chain.canonical()[0].hash))
+    }
+
+    async fn call(&self, to: Address, data: Bytes) -> Result<Option<Bytes>, ChainError> {
+        self.admit()?;
+        Ok(self.look(|view| view.answer(to, &data)).map(|word| word.0.into()))
     }
 
     async fn announced(&self) {

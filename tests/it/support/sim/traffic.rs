@@ -9,6 +9,7 @@ use super::block::{Move, SimTx};
 use super::cast::{self, Contract, Sort};
 use super::chain::SimChain;
 use super::custody::{Custody, Key};
+use super::logs::Layout;
 use super::weights::Weights;
 use super::{logs, lookalikes};
 
@@ -127,7 +128,7 @@ impl Traffic {
             }
             Make::Batch(make) => {
                 let moves = make(self);
-                let logs = moves.first().map(|it| batch_of(it, &moves));
+                let logs = moves.first().map(|it| self.batch_of(it, &moves));
                 (moves, logs.into_iter().collect())
             }
         };
@@ -148,6 +149,11 @@ impl Traffic {
         let (a, b) = (self.wallet(), self.wallet());
         let number = U256::from(self.rng.random::<u64>());
         let mut all = lookalikes::all(contract.address, a, b, number);
+        if contract.sort == Sort::InData {
+            // What looks like a coin's is this contract's own shape.
+            let coins = lookalikes::erc20_transfer(contract.address, a, b, number);
+            all.retain(|log| *log != coins);
+        }
         all.push(lookalikes::erc20_transfer(cast::coin(), a, b, number));
         if contract.is_stated {
             let of = (contract.address, contract.sort);
@@ -155,6 +161,18 @@ impl Traffic {
         }
         let count = self.rng.random_range(1..=JUNK_MAX);
         all.choose_multiple(&mut self.rng, count).cloned().collect()
+    }
+
+    /// The log of all these moves, which go from and to the same as this one.
+    fn batch_of(&mut self, first: &Move, moves: &[Move]) -> Log {
+        let amount = |it: &Move| (it.token, it.amount.expect("batches are of ERC-1155"));
+        let elements: Vec<_> = moves.iter().map(amount).collect();
+        if self.sort(first.contract) != Sort::Sprawling {
+            return logs::transfer_batch(first.contract, first.from, first.to, &elements);
+        }
+        let gaps = [0; 3].map(|_| self.rng.random_range(0..3));
+        let layout = Layout { swapped: self.rng.random(), gaps };
+        logs::sprawling_batch(first.contract, (first.from, first.to), &elements, layout)
     }
 
     fn sort(&self, contract: Address) -> Sort {
@@ -186,16 +204,10 @@ impl Traffic {
     }
 }
 
-/// The log of all these moves, which go from and to the same as this one.
-fn batch_of(first: &Move, moves: &[Move]) -> Log {
-    let amount = |it: &Move| (it.token, it.amount.expect("batches are of ERC-1155"));
-    let elements: Vec<_> = moves.iter().map(amount).collect();
-    logs::transfer_batch(first.contract, first.from, first.to, &elements)
-}
-
 /// Whether tokens of this sort have one owner each, and honest ones.
 pub(super) fn is_art(sort: Sort) -> bool {
-    matches!(sort, Sort::Erc721 | Sort::Bare | Sort::FromOnly | Sort::Consecutive)
+    use Sort::{Bare, Consecutive, Erc721, FromOnly, InData};
+    matches!(sort, Erc721 | Bare | FromOnly | InData | Consecutive)
 }
 
 /// Whether it moves ranges, and honest ones.
@@ -205,7 +217,7 @@ pub(super) fn has_ranges(sort: Sort) -> bool {
 
 /// Whether its tokens have balances, and honest ones.
 pub(super) fn has_balances(sort: Sort) -> bool {
-    sort == Sort::Erc1155
+    matches!(sort, Sort::Erc1155 | Sort::Sprawling)
 }
 
 /// Whether it moves tokens of whomever.

@@ -15,7 +15,7 @@ use super::compare::{assert_same, assert_same_rows};
 use super::replay::{Key, Kind, Moved, Replay};
 use owned::Held;
 
-pub(crate) use outbox::{Row, events, next_seq, told};
+pub(crate) use outbox::{Row, events, next_seq, readied, told};
 pub(crate) use owned::{picture, true_picture};
 
 /// Fails unless transfers, everything that is and was owned, and counters of every ready contract

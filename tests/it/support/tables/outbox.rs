@@ -1,5 +1,7 @@
 //! The outbox, and its events as a subscriber reads them.
 
+use std::collections::BTreeMap;
+
 use alloy::primitives::aliases::I512;
 use alloy::primitives::{Address, U256, hex};
 use herald::store::Pool;
@@ -29,6 +31,19 @@ pub(crate) async fn next_seq(pool: &Pool, chain: ChainKey) -> i64 {
         .fetch_one(pool)
         .await
         .expect("the stream")
+}
+
+/// The number of the last event by which each contract became ready.
+pub(crate) async fn readied(pool: &Pool, chain: ChainKey) -> BTreeMap<Address, i64> {
+    let rows: Vec<([u8; 20], i64)> = sqlx::query_as(
+        "select c.address, max(e.seq) from chain.events e join chain.contracts c on c.id = e.contract_id
+         where e.chain = $1 and e.type = 'contract.ready' group by c.address",
+    )
+    .bind(chain.0)
+    .fetch_all(pool)
+    .await
+    .expect("the events");
+    rows.into_iter().map(|(address, seq)| (address.into(), seq)).collect()
 }
 
 /// The outbox, in its order; fails on a gap.
