@@ -193,6 +193,7 @@ fn context(
             trust_bloom: config.trust_bloom,
             range_max: config.range_max,
         },
+        asked: Arc::default(),
     })
 }
 

@@ -128,9 +128,12 @@ pub(super) async fn call(
             Ok(Some(answer).filter(|answer| !answer.is_empty()))
         }
         (Err(_), Some(Verdict::Failed)) => Ok(None),
-        // To lack a method is no fault that other questions should suffer for.
-        (Err(failure), Some(Verdict::NoMethod)) => Err(Failure { blame: Blame::Nobody, ..failure }),
-        (Err(failure), None) => Err(failure.without_limits()),
+        (Err(failure), None) if matches!(failure.blame, Blame::Rate | Blame::Cut) => {
+            Err(failure.without_limits())
+        }
+        // To lack a method, or what the contract made it say, is no fault of the endpoint that other
+        // questions should suffer for.
+        (Err(failure), _) => Err(Failure { blame: Blame::Nobody, ..failure.without_limits() }),
     }
 }
 

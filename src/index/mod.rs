@@ -22,7 +22,7 @@ pub mod tell;
 mod view;
 mod identity;
 mod begin;
-mod reading;
+pub mod reading;
 mod read;
 mod fetch;
 mod settle;
@@ -67,6 +67,8 @@ pub struct Context {
     pub owner: Arc<str>,
     /// What the configuration says of the chain.
     pub rules: Rules,
+    /// Which contracts were asked what their logs mean.
+    pub asked: Arc<reading::Asked>,
 }
 
 /// How a chain is followed.

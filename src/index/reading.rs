@@ -11,11 +11,11 @@
 //! once they turn out to move tokens, the contract's past is read anew.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Mutex, PoisonError};
 
 use alloy::primitives::{Address, Bytes, U256, hex};
 
 use super::Context;
-use crate::chain::ChainError;
 use crate::decode::{self, Decoded, KINDS, Reading, Skip};
 use crate::store::contracts::{self, Contract};
 use crate::store::{chains, readings};
@@ -23,6 +23,28 @@ use crate::types::{ContractKey, RawLog, Standard};
 
 /// Most tokens of three-topic logs that a contract is asked about: a burnt one has no owner.
 const SAMPLES_MAX: usize = 4;
+
+/// How often each contract that shows neither tokens nor a coin was in turn to be asked; losing it
+/// costs some questions.
+#[derive(Debug, Default)]
+pub struct Asked(Mutex<HashMap<ContractKey, u64>>);
+
+impl Asked {
+    fn turn(&self, contract: ContractKey) -> u64 {
+        let mut turns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let turn = turns.entry(contract).or_default();
+        *turn += 1;
+        *turn
+    }
+}
+
+/// Steps whose logs are all asked about; later ones ever more seldom. A coin that answers no
+/// question would cost some in each block.
+const ASKED_ALWAYS: u64 = 64;
+
+fn is_due(turn: u64) -> bool {
+    turn <= ASKED_ALWAYS || turn.is_power_of_two()
+}
 
 /// What logs of one contract have shown.
 #[derive(Default)]
@@ -55,7 +77,7 @@ pub(super) async fn readings(
     let mut readings: HashMap<ContractKey, Reading> =
         contracts.iter().filter_map(|contract| Some((contract.key, known(contract)?))).collect();
     for (key, (contract, shown)) in shown {
-        let found = find(context, contract, &shown).await?;
+        let found = find(context, contract, &shown).await;
         if found.0 != contract.standard || found.1.is_some() {
             let stored = store(context, key, found).await?;
             readings.extend(reading(stored).map(|reading| (key, reading)));
@@ -106,26 +128,28 @@ async fn find(
     context: &Context,
     contract: &Contract,
     shown: &Shown,
-) -> Result<(Option<Standard>, Option<bool>), ChainError> {
+) -> (Option<Standard>, Option<bool>) {
     let standard = match (contract.standard, &shown.standards[..]) {
         (Some(standard), _) => Some(standard),
         (None, []) => None,
         (None, [standard]) => Some(*standard),
         (None, [first, ..]) => {
-            let says = supports(context, contract.address, ERC1155).await?;
+            let says = supports(context, contract.address, ERC1155).await;
             Some(if says { Standard::Erc1155 } else { *first })
         }
     };
     let asked = contract.id_in_data.is_some();
     if asked || standard == Some(Standard::Erc1155) || shown.samples.is_empty() {
-        return Ok((standard, None));
+        return (standard, None);
     }
     // Whoever logs ids as topics has no reason to log others as data.
+    let turn = context.asked.turn(contract.key);
     let id_in_data = match shown.standards.contains(&Standard::Erc721) {
         true => Some(false),
-        false => moves_tokens(context, contract.address, &shown.samples).await?,
+        false if is_due(turn) => moves_tokens(context, contract.address, &shown.samples).await,
+        false => None,
     };
-    if id_in_data != Some(true) {
+    if id_in_data != Some(true) && turn == 1 {
         tracing::warn!(
             chain.id = %context.id,
             contract = %contract.address,
@@ -135,28 +159,24 @@ async fn find(
         );
     }
     let tokens = id_in_data == Some(true);
-    Ok((standard.or(tokens.then_some(Standard::Erc721)), id_in_data))
+    (standard.or(tokens.then_some(Standard::Erc721)), id_in_data)
 }
 
 /// Whether the numbers are tokens, by what only tokens have, an owner, and what only coins have,
 /// decimals and allowances; none where the contract shows neither.
-async fn moves_tokens(
-    context: &Context,
-    address: Address,
-    samples: &[U256],
-) -> Result<Option<bool>, ChainError> {
-    if word(context, address, &DECIMALS).await?.is_some_and(|decimals| !decimals.is_zero()) {
-        return Ok(Some(false));
+async fn moves_tokens(context: &Context, address: Address, samples: &[U256]) -> Option<bool> {
+    if word(context, address, &DECIMALS).await.is_some_and(|decimals| !decimals.is_zero()) {
+        return Some(false);
     }
     for sample in samples.iter().rev() {
         let data = [&OWNER_OF[..], &sample.to_be_bytes::<32>()].concat();
-        let owner = word(context, address, &data).await?;
+        let owner = word(context, address, &data).await;
         if owner.is_some_and(|owner| !owner.is_zero() && owner.bit_len() <= 160) {
-            return Ok(Some(true));
+            return Some(true);
         }
     }
     let data = [&ALLOWANCE[..], &[0; 64]].concat();
-    Ok(word(context, address, &data).await?.map(|_| false))
+    word(context, address, &data).await.map(|_| false)
 }
 
 /// The contract's past begins anew: it holds logs that were passed over.
@@ -200,21 +220,18 @@ const ALLOWANCE: [u8; 4] = hex!("dd62ed3e");
 /// Interface id of ERC-1155 (EIP-1155).
 const ERC1155: [u8; 4] = hex!("d9b67a26");
 
-async fn supports(
-    context: &Context,
-    address: Address,
-    interface: [u8; 4],
-) -> Result<bool, ChainError> {
+async fn supports(context: &Context, address: Address, interface: [u8; 4]) -> bool {
     let data = [&SUPPORTS_INTERFACE[..], &interface, &[0; 28]].concat();
-    Ok(word(context, address, &data).await? == Some(U256::ONE))
+    word(context, address, &data).await == Some(U256::ONE)
 }
 
 /// The one word that the contract answers.
-async fn word(
-    context: &Context,
-    address: Address,
-    data: &[u8],
-) -> Result<Option<U256>, ChainError> {
-    let answer = context.chain.call(address, Bytes::copy_from_slice(data)).await?;
-    Ok(answer.filter(|word| word.len() == 32).map(|word| U256::from_be_slice(&word)))
+async fn word(context: &Context, address: Address, data: &[u8]) -> Option<U256> {
+    // What a contract makes of a call must not end a pass that holds the logs of others.
+    let answer = context.chain.call(address, Bytes::copy_from_slice(data)).await;
+    let answer = answer.unwrap_or_else(|error| {
+        tracing::debug!(chain.id = %context.id, "{address} could not be called: {error}");
+        None
+    });
+    answer.filter(|word| word.len() == 32).map(|word| U256::from_be_slice(&word))
 }

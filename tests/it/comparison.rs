@@ -65,7 +65,7 @@ fn truth() -> Replay {
     for (nonce, logs) in (0..).zip(blocks) {
         chain.mine(vec![SimTx::new(nonce, logs)]);
     }
-    let game = Tracked { contract: GAME, start: 0, kind: Some(Kind::Erc1155) };
+    let game = Tracked::new(GAME, 0, Some(Kind::Erc1155));
     Replay::of(chain.canonical(), &[Tracked::erc721(ART, 0), game])
 }
 

@@ -14,3 +14,4 @@ mod amounts;
 mod battery;
 mod begin;
 mod upgrade;
+mod crowded;

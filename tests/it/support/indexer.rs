@@ -67,6 +67,7 @@ impl Indexer {
             name: "sim".into(),
             owner: owner.into(),
             rules,
+            asked: Arc::default(),
         };
         Self { workers: workers(&context), context }
     }
