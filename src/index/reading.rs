@@ -1,7 +1,8 @@
 //! How each contract's logs are read, where nobody has said it: shown by the logs themselves.
 //!
-//! A contract without a stated standard gets that of its first transfers; only where logs of both
-//! are there does its own word count (ERC-165), which many contracts give wrongly or not at all.
+//! A contract without a stated standard gets that of its first transfers. Only where logs of both are
+//! among them does its own word count (ERC-165), which many contracts give wrongly or not at all, and
+//! then which are more.
 //! A `Transfer` with three topics is ERC-20's, and that of some early collections: the contract is
 //! asked whether the number in such a log is a token with an owner, or whether it is a coin. What
 //! was found is stored, so that every replica reads the same.
@@ -49,8 +50,9 @@ fn is_due(turn: u64) -> bool {
 /// What logs of one contract have shown.
 #[derive(Default)]
 struct Shown {
-    /// The standards of its transfers, in the order of their first logs.
-    standards: Vec<Standard>,
+    /// Logs of ERC-721 and of ERC-1155 transfers.
+    tokens: u64,
+    balances: u64,
     /// Numbers in three-topic logs that were not burnt since, newest last.
     samples: Vec<U256>,
 }
@@ -106,9 +108,10 @@ impl Shown {
     fn note(&mut self, log: &RawLog) {
         for standard in [Standard::Erc721, Standard::Erc1155] {
             match decode::decode(Reading { standard, id_in_data: false }, log) {
-                Decoded::Transfers(_) if !self.standards.contains(&standard) => {
-                    self.standards.push(standard);
-                }
+                Decoded::Transfers(_) => match standard {
+                    Standard::Erc721 => self.tokens += 1,
+                    Standard::Erc1155 => self.balances += 1,
+                },
                 Decoded::Skipped(Skip::Erc20) if standard == Standard::Erc721 => {
                     let number = U256::try_from_be_slice(&log.data).unwrap_or_default();
                     self.samples.retain(|sample| *sample != number);
@@ -129,13 +132,14 @@ async fn find(
     contract: &Contract,
     shown: &Shown,
 ) -> (Option<Standard>, Option<bool>) {
-    let standard = match (contract.standard, &shown.standards[..]) {
-        (Some(standard), _) => Some(standard),
-        (None, []) => None,
-        (None, [standard]) => Some(*standard),
-        (None, [first, ..]) => {
+    let standard = match (contract.standard, shown.tokens, shown.balances) {
+        (Some(standard), ..) => Some(standard),
+        (None, 0, 0) => None,
+        (None, _, 0) => Some(Standard::Erc721),
+        (None, 0, _) => Some(Standard::Erc1155),
+        (None, tokens, balances) => {
             let says = supports(context, contract.address, ERC1155).await;
-            Some(if says { Standard::Erc1155 } else { *first })
+            Some(if says || balances > tokens { Standard::Erc1155 } else { Standard::Erc721 })
         }
     };
     let asked = contract.id_in_data.is_some();
@@ -144,7 +148,7 @@ async fn find(
     }
     // Whoever logs ids as topics has no reason to log others as data.
     let turn = context.asked.turn(contract.key);
-    let id_in_data = match shown.standards.contains(&Standard::Erc721) {
+    let id_in_data = match shown.tokens > 0 {
         true => Some(false),
         false if is_due(turn) => moves_tokens(context, contract.address, &shown.samples).await,
         false => None,

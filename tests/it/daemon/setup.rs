@@ -57,15 +57,21 @@ impl Setup {
             .expect("a string takes everything");
     }
 
-    /// Adds contracts to a chain, all from `start` on.
+    /// Adds ERC-721 contracts to a chain, all from `start` on.
     pub(super) fn contracts(&mut self, chain: &str, contracts: &[Address], start: u64) {
         for contract in contracts {
-            writeln!(
-                self.text,
-                "[[chains.{chain}.contracts]]\naddress = '{contract:#x}'\nstart_block = {start}"
-            )
-            .expect("a string takes everything");
+            self.unstated(chain, *contract, start);
+            writeln!(self.text, "standard = 'erc721'").expect("a string takes everything");
         }
+    }
+
+    /// Adds a contract whose logs have to show its standard.
+    pub(super) fn unstated(&mut self, chain: &str, contract: Address, start: u64) {
+        writeln!(
+            self.text,
+            "[[chains.{chain}.contracts]]\naddress = '{contract:#x}'\nstart_block = {start}"
+        )
+        .expect("a string takes everything");
     }
 
     /// Replaces a part of the text, which must be there.

@@ -60,7 +60,7 @@ async fn devnet(seed: u64, setup: &mut Setup) -> Devnet {
         chain.traffic().await.unwrap().advance(HISTORY).await.unwrap();
         setup.chain(chain.name, chain.id.0, &[&url(&chain.url)], RULES);
         for contract in chain.configured() {
-            setup.contracts(chain.name, &[contract.address], contract.block);
+            setup.unstated(chain.name, contract.address, contract.block);
         }
     }
     devnet
@@ -87,7 +87,7 @@ impl Story {
         }
         for chain in &devnet.chains {
             for contract in chain.announced() {
-                story.setup.contracts(chain.name, &[contract.address], contract.block);
+                story.setup.unstated(chain.name, contract.address, contract.block);
             }
         }
         for (moment, victim) in deaths.after {
