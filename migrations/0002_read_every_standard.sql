@@ -23,13 +23,15 @@ alter table chain.holdings_past alter column balance type numeric;
 
 -- Tokens that a range gave to one owner and that have not moved on their own since; like a holding,
 -- valid at the end of every block b with since <= b < until. At any block the rows of a contract
--- overlap neither each other nor its holdings. `acquired`: the block of the range's own transfer.
+-- overlap neither each other nor its holdings. `acquired`, `acquired_log`: block and log of the
+-- range's own transfer.
 -- `listed` false: part of a range too long to be enumerated, answered by token only.
 create table chain.token_ranges (
     since int8 not null,
     until int8 not null default 9223372036854775807,
     acquired int8 not null,
     contract_id int4 not null,
+    acquired_log int4 not null,
     chain int2 not null,
     listed bool not null,
     first numeric(78, 0) not null constraint token_ranges_first_range check (first >= 0),

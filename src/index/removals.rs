@@ -62,7 +62,7 @@ pub(super) fn told(
 }
 
 /// Most parts that `now` of a removed range lists; of more it says nothing, and the API answers.
-const PARTS_MAX: usize = 256;
+const PARTS_MAX: usize = 64;
 
 /// Most parts that all removals of one rewind list: some megabytes.
 const PARTS_IN_ALL: usize = 20_000;

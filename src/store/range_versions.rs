@@ -15,6 +15,7 @@ struct Row {
     owner: [u8; 20],
     since: i64,
     acquired: i64,
+    acquired_log: i32,
     listed: bool,
 }
 
@@ -26,6 +27,7 @@ impl From<Row> for OwnedRange {
             owner: Address::from(row.owner),
             since: number(row.since),
             acquired: number(row.acquired),
+            acquired_log: row.acquired_log.cast_unsigned(),
             listed: row.listed,
         }
     }
@@ -45,7 +47,8 @@ pub async fn overlapping(
     // last can reach into it.
     let rows: Vec<Row> = sqlx::query_as(
         r"
-        select distinct r.contract_id, r.first, r.last, r.owner, r.since, r.acquired, r.listed
+        select distinct r.contract_id, r.first, r.last, r.owner, r.since, r.acquired,
+            r.acquired_log, r.listed
         from unnest($2::int4[], $3::numeric[], $4::numeric[]) as asked (contract_id, first, last)
         cross join lateral (
             (select * from chain.token_ranges r
@@ -129,11 +132,13 @@ pub async fn later(
     }
     let rows: Vec<Row> = sqlx::query_as(
         r"
-        select contract_id, first, last, owner, since, acquired, listed from chain.token_ranges
+        select contract_id, first, last, owner, since, acquired, acquired_log, listed
+        from chain.token_ranges
         where chain = $1 and contract_id = any ($2) and since > $3
             and until = 9223372036854775807
         union all
-        select contract_id, first, last, owner, since, acquired, listed from chain.token_ranges
+        select contract_id, first, last, owner, since, acquired, acquired_log, listed
+        from chain.token_ranges
         where chain = $1 and contract_id = any ($2) and since <= $3 and until > $3
             and until < 9223372036854775807
         ",

@@ -30,6 +30,8 @@ pub struct OwnedRange {
     pub since: u64,
     /// Block of the transfer.
     pub acquired: u64,
+    /// Log of the transfer in that block.
+    pub acquired_log: u32,
     /// Whether its tokens are enumerated in lists.
     pub listed: bool,
 }
@@ -101,9 +103,9 @@ pub async fn append(
     sqlx::query(
         r"
         insert into chain.token_ranges
-            (chain, contract_id, first, last, owner, since, acquired, listed, until)
+            (chain, contract_id, first, last, owner, since, acquired, acquired_log, listed, until)
         select $1, * from unnest($2::int4[], $3::numeric[], $4::numeric[], $5::bytea[], $6::int8[],
-            $7::int8[], $8::bool[], $9::int8[])
+            $7::int8[], $8::int4[], $9::bool[], $10::int8[])
         ",
     )
     .bind(chain.0)
@@ -113,6 +115,7 @@ pub async fn append(
     .bind(ranges.iter().map(|range| range.owner.into_array()).collect::<Vec<_>>())
     .bind(ranges.iter().map(|range| height(range.since)).collect::<Vec<_>>())
     .bind(ranges.iter().map(|range| height(range.acquired)).collect::<Vec<_>>())
+    .bind(ranges.iter().map(|range| range.acquired_log.cast_signed()).collect::<Vec<_>>())
     .bind(ranges.iter().map(|range| range.listed).collect::<Vec<_>>())
     .bind(untils)
     .execute(connection)

@@ -27,7 +27,7 @@ const GAME: Address = Address::repeat_byte(0x02);
 const OPEN: u64 = i64::MAX as u64;
 
 /// Tables, and a change of some of their rows that makes them wrong.
-const FAULTS: [(&str, &str); 17] = [
+const FAULTS: [(&str, &str); 18] = [
     ("transfers", "set token_id_to = 8 where token_id_to = 9"),
     ("transfers", "set token_id_to = token_id where token_id_to is null and amount is null"),
     ("transfers", "set amount = 6 where amount = 5"),
@@ -40,6 +40,7 @@ const FAULTS: [(&str, &str); 17] = [
     ("token_ranges", "set last = last + 1 where first = 0"),
     ("token_ranges", "set last = last - 1 where first = 0"),
     ("token_ranges", "set since = 2 where first = 0"),
+    ("token_ranges", "set acquired_log = 7 where first = 0"),
     ("token_ranges", "set until = 3 where first = 0"),
     ("token_ranges", r"set owner = '\xcccccccccccccccccccccccccccccccccccccccc' where first = 0"),
     ("contracts", "set irregular = irregular + 1"),
@@ -108,7 +109,13 @@ async fn write(pool: &Pool, truth: &Replay) -> ChainKey {
     for (key, piece) in &truth.pieces {
         for stay in &piece.stays {
             let until = stay.until.unwrap_or(OPEN);
+            let gave = truth.transfers.iter().rfind(|moved| {
+                (moved.block, moved.key.0, moved.to) == (stay.since, key.0, stay.owner)
+                    && moved.key.1 <= key.1
+                    && moved.last.is_some_and(|last| last >= piece.last)
+            });
             let row = json!({
+                "acquired_log": gave.map_or(0, |moved| moved.log_index),
                 "since": stay.since, "until": until, "acquired": stay.since, "since_log": 0,
                 "contract_id": id(key.0), "chain": chain.id, "listed": true,
                 "first": key.1.to_string(), "last": piece.last.to_string(),

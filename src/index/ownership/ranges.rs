@@ -32,8 +32,8 @@ struct Version {
 enum Kind {
     /// A token that moved on its own, in this log.
     Token { since_log: u32 },
-    /// A part of a range.
-    Range { listed: bool },
+    /// A part of a range, that this log in the block of arrival gave.
+    Range { acquired_log: u32, listed: bool },
 }
 
 /// The newest transfer of an interval within a block.
@@ -73,8 +73,8 @@ fn state(contract: ContractKey, held: &Held) -> Segments<Version> {
         state.insert(single(holding.token.1), version);
     }
     for range in held.ranges.iter().filter(|range| range.span.contract == contract) {
-        let OwnedRange { span, owner, since, acquired, listed } = *range;
-        let kind = Kind::Range { listed };
+        let OwnedRange { span, owner, since, acquired, acquired_log, listed } = *range;
+        let kind = Kind::Range { acquired_log, listed };
         let version = Version { owner, since, acquired, kind, stored: true };
         state.insert((span.first, span.last), version);
     }
@@ -94,7 +94,8 @@ fn painted(
             let reason = fault(state, &painted, transfer);
             let (contract, position) = (*contract, transfer.position);
             changes.irregular.extend(reason.map(|reason| Irregular { contract, position, reason }));
-            Kind::Range { listed: listed(tokens) }
+            let acquired_log = transfer.position.log_index;
+            Kind::Range { acquired_log, listed: listed(tokens) }
         } else {
             Kind::Token { since_log: transfer.position.log_index }
         };
@@ -213,9 +214,9 @@ fn written(contract: ContractKey, (first, last): (U256, U256), version: &Version
             let token = (contract, first);
             Written::Token(Holding { token, owner, balance: None, since, since_log, acquired })
         }
-        Kind::Range { listed } => {
+        Kind::Range { acquired_log, listed } => {
             let span = TokenSpan { contract, first, last };
-            Written::Range(OwnedRange { span, owner, since, acquired, listed })
+            Written::Range(OwnedRange { span, owner, since, acquired, acquired_log, listed })
         }
     }
 }

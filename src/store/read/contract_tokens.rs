@@ -82,21 +82,16 @@ pub async fn contract_tokens(
         ) h on true
         left join chain.blocks b on b.chain = $1 and b.number = h.acquired
         left join lateral (
-            (select t.tx_hash, t.log_index, t.batch_index from chain.transfers t
-            where t.chain = $1 and t.contract_id = $2 and t.token_id = h.token_id
+            (select t.tx_hash from chain.transfers t
+            where h.acquired_log is null
+                and t.chain = $1 and t.contract_id = $2 and t.token_id = h.token_id
                 and t.block = h.acquired and t.to_addr = h.owner and t.amount is distinct from 0
             order by t.log_index desc, t.batch_index desc
             limit 1)
             union all
-            (select t.tx_hash, t.log_index, t.batch_index from chain.transfers t
-            where (select has_ranges from chain.contracts where id = $2)
-                and t.chain = $1 and t.contract_id = $2 and t.block = h.acquired
-                and t.token_id_to is not null and t.token_id <= h.token_id
-                and t.token_id_to >= h.token_id and t.to_addr = h.owner
-            order by t.log_index desc, t.batch_index desc
-            limit 1)
-            order by log_index desc, batch_index desc
-            limit 1
+            (select t.tx_hash from chain.transfers t
+            where t.chain = $1 and t.block = h.acquired and t.log_index = h.acquired_log
+                and t.batch_index = 0)
         ) t on true
         order by h.token_id, h.owner",
     ))

@@ -33,7 +33,8 @@ left join lateral (
     from unnest($1::int2[], $2::int8[], $7::int4[], $8::numeric[])
         as k (chain, at, contract_id, token_id)
     cross join lateral (
-        (select h.contract_id, h.token_id, h.balance, h.acquired, c.address, b.time as acquired_at
+        (select h.contract_id, h.token_id, h.balance, h.acquired, null::int4 as acquired_log, c.address,
+            b.time as acquired_at
         from chain.holdings h
         join chain.contracts c on c.id = h.contract_id and c.state = 'ready'
         left join chain.blocks b on b.chain = k.chain and b.number = h.acquired
@@ -46,7 +47,8 @@ left join lateral (
         order by h.owner, h.contract_id, h.token_id
         limit $9)
         union all
-        (select h.contract_id, h.token_id, h.balance, h.acquired, c.address, b.time as acquired_at
+        (select h.contract_id, h.token_id, h.balance, h.acquired, null::int4 as acquired_log, c.address,
+            b.time as acquired_at
         from chain.holdings_past h
         join chain.contracts c on c.id = h.contract_id and c.state = 'ready'
         left join chain.blocks b on b.chain = k.chain and b.number = h.acquired
@@ -59,22 +61,24 @@ left join lateral (
         order by h.contract_id, h.token_id
         limit $9)
         union all
-        (select p.contract_id, n.token_id, null, p.acquired, p.address, p.acquired_at
+        (select p.contract_id, n.token_id, null, p.acquired, p.acquired_log, p.address, p.acquired_at
         from (
             select r.*, sum(r.last - r.first + 1) over (order by r.contract_id, r.first)
                 - (r.last - r.first + 1) as before
             from (
-                (select r.contract_id, k.token_id + 1 as first, r.last, r.acquired, c.address,
+                (select r.contract_id, k.token_id + 1 as first, r.last, r.acquired, r.acquired_log, c.address,
                     b.time as acquired_at
                 from (
-                    (select r.contract_id, r.last, r.acquired, r.listed from chain.token_ranges r
+                    (select r.contract_id, r.last, r.acquired, r.acquired_log, r.listed
+                    from chain.token_ranges r
                     where r.until = 9223372036854775807
                         and r.chain = k.chain and r.owner >= $3 and r.since <= k.at
                         and (r.owner, r.contract_id, r.first) <= ($3, k.contract_id, k.token_id)
                     order by r.owner desc, r.contract_id desc, r.first desc
                     limit 1)
                     union all
-                    (select r.contract_id, r.last, r.acquired, r.listed from chain.token_ranges r
+                    (select r.contract_id, r.last, r.acquired, r.acquired_log, r.listed
+                    from chain.token_ranges r
                     where k.at < 9223372036854775807 and r.until < 9223372036854775807
                         and r.chain = k.chain and r.owner = $3 and r.contract_id = k.contract_id
                         and r.first <= k.token_id and r.since <= k.at and r.until > k.at
@@ -87,7 +91,8 @@ left join lateral (
                     and ($4::int4 is null or r.contract_id = $4)
                     and ($6::timestamptz is null or b.time > $6))
                 union all
-                (select r.contract_id, r.first, r.last, r.acquired, c.address, b.time as acquired_at
+                (select r.contract_id, r.first, r.last, r.acquired, r.acquired_log, c.address,
+                    b.time as acquired_at
                 from chain.token_ranges r
                 join chain.contracts c on c.id = r.contract_id and c.state = 'ready'
                 left join chain.blocks b on b.chain = k.chain and b.number = r.acquired
@@ -100,7 +105,8 @@ left join lateral (
                 order by r.owner, r.contract_id, r.first
                 limit $9)
                 union all
-                (select r.contract_id, r.first, r.last, r.acquired, c.address, b.time as acquired_at
+                (select r.contract_id, r.first, r.last, r.acquired, r.acquired_log, c.address,
+                    b.time as acquired_at
                 from chain.token_ranges r
                 join chain.contracts c on c.id = r.contract_id and c.state = 'ready'
                 left join chain.blocks b on b.chain = k.chain and b.number = r.acquired
@@ -126,19 +132,15 @@ left join lateral (
     limit $9
 ) h on true
 left join lateral (
-    (select t.tx_hash, t.log_index, t.batch_index from chain.transfers t
-    where t.chain = h.chain and t.contract_id = h.contract_id and t.token_id = h.token_id
+    (select t.tx_hash from chain.transfers t
+    where h.acquired_log is null
+        and t.chain = h.chain and t.contract_id = h.contract_id and t.token_id = h.token_id
         and t.block = h.acquired and t.to_addr = $3 and t.amount is distinct from 0
     order by t.log_index desc, t.batch_index desc
     limit 1)
     union all
-    (select t.tx_hash, t.log_index, t.batch_index from chain.transfers t
-    where t.chain = h.chain and t.contract_id = h.contract_id and t.block = h.acquired
-        and t.token_id_to is not null and t.token_id <= h.token_id and t.token_id_to >= h.token_id
-        and t.to_addr = $3 and exists (select from chain.contracts where id = h.contract_id and has_ranges)
-    order by t.log_index desc, t.batch_index desc
-    limit 1)
-    order by log_index desc, batch_index desc
-    limit 1
+    (select t.tx_hash from chain.transfers t
+    where t.chain = h.chain and t.block = h.acquired and t.log_index = h.acquired_log
+        and t.batch_index = 0)
 ) t on true
 order by h.chain, h.contract_id, h.token_id";

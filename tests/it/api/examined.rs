@@ -53,6 +53,7 @@ impl Counted {
 
 fn piece(first: u64, last: u64) -> Piece {
     Piece {
+        log: 0,
         since: 3,
         until: LASTS,
         acquired: 2,

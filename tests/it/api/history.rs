@@ -113,8 +113,10 @@ impl History {
             }
             for (key, fact) in &mut state {
                 let positive = |fact: &&Fact| fact.balance.is_none_or(|b| b.is_positive());
-                let same = before.get(key).filter(positive).filter(|_| fact.range.is_none());
-                fact.acquired = same.map_or(fact.acquired, |before| before.acquired);
+                // Whoever held it before holds it by what came first.
+                if let Some(same) = before.get(key).filter(positive) {
+                    (fact.acquired, fact.range) = (same.acquired, same.range);
+                }
             }
             states.push(state);
         }

@@ -44,6 +44,7 @@ impl History {
                 since,
                 until,
                 acquired,
+                log: self.moves[range].log,
                 listed: !self.unlisted.contains(&range),
                 first,
                 last,

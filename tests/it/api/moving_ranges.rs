@@ -12,6 +12,7 @@ const TOKENS: u64 = 5_000;
 
 fn piece(since: i64, first: u64, last: u64) -> Piece {
     Piece {
+        log: 7,
         since,
         until: LASTS,
         acquired: 20,

@@ -41,6 +41,7 @@ async fn endless(world: &World) {
     let endless = world.one.contract(person(0x66), "ready", 0).await;
     endless.says(Some("erc721"), true).await;
     let piece = Piece {
+        log: 0,
         since: 12,
         until: LASTS,
         acquired: 12,

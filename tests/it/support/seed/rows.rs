@@ -39,6 +39,7 @@ pub(crate) struct Piece {
     pub(crate) since: i64,
     pub(crate) until: i64,
     pub(crate) acquired: i64,
+    pub(crate) log: i32,
     pub(crate) listed: bool,
     pub(crate) first: U256,
     pub(crate) last: U256,
@@ -125,15 +126,16 @@ impl SeedContract {
     pub(crate) async fn pieces(&self, rows: &[Piece]) {
         sqlx::query(
             r"insert into chain.token_ranges
-                (chain, contract_id, since, until, acquired, listed, first, last, owner)
-            select $1, $2, * from unnest($3::int8[], $4::int8[], $5::int8[], $6::bool[],
-                $7::numeric[], $8::numeric[], $9::bytea[])",
+                (chain, contract_id, since, until, acquired, acquired_log, listed, first, last, owner)
+            select $1, $2, * from unnest($3::int8[], $4::int8[], $5::int8[], $6::int4[], $7::bool[],
+                $8::numeric[], $9::numeric[], $10::bytea[])",
         )
         .bind(self.chain.id)
         .bind(self.id)
         .bind(each(rows, |row| row.since))
         .bind(each(rows, |row| row.until))
         .bind(each(rows, |row| row.acquired))
+        .bind(each(rows, |row| row.log))
         .bind(each(rows, |row| row.listed))
         .bind(each(rows, |row| Uint256(row.first)))
         .bind(each(rows, |row| Uint256(row.last)))

@@ -24,6 +24,7 @@ pub(crate) async fn assert_equal(pool: &Pool, chain: ChainKey, truth: &Replay, w
     let stored = transfers(pool, chain).await;
     assert_same_rows(&format!("transfers {when}"), truth.transfers.clone(), stored);
     assert_eq!(homeless(pool, chain).await, 0, "transfers without their block {when}");
+    assert_eq!(orphans(pool, chain).await, 0, "ranges that no transfer gave {when}");
     let (held, ranges) = (owned::held(pool, chain).await, owned::ranges(pool, chain).await);
     let moves_ranges = |contract: &Address| truth.has_ranges(*contract);
     let (by_range, one_by_one): (Vec<_>, _) =
@@ -72,6 +73,22 @@ async fn homeless(pool: &Pool, chain: ChainKey) -> i64 {
         "select count(*) from chain.transfers t
          left join chain.blocks b on b.chain = t.chain and b.number = t.block and b.time is not null
          where t.chain = $1 and b.number is null",
+    )
+    .bind(chain.0)
+    .fetch_one(pool)
+    .await
+    .expect("a count")
+}
+
+/// Ranges whose block and log of arrival name no transfer that gave them to their owner.
+async fn orphans(pool: &Pool, chain: ChainKey) -> i64 {
+    sqlx::query_scalar(
+        "select count(*) from chain.token_ranges r
+         where r.chain = $1 and not exists (
+            select from chain.transfers t
+            where t.chain = r.chain and t.contract_id = r.contract_id and t.block = r.acquired
+                and t.log_index = r.acquired_log and t.token_id <= r.first
+                and t.token_id_to >= r.last and t.to_addr = r.owner)",
     )
     .bind(chain.0)
     .fetch_one(pool)
