@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use sqlx::AssertSqlSafe;
 
 use crate::support::database::fresh;
-use crate::support::replay::{Kind, Replay, Tracked};
+use crate::support::replay::{Key, Kind, Replay, Tracked};
 use crate::support::seed::SeedChain;
 use crate::support::sim::{
     SimChain, SimTx, consecutive_transfer, erc721_transfer, transfer_batch, transfer_single,
@@ -89,6 +89,16 @@ fn bytes(bytes: impl AsRef<[u8]>) -> String {
     format!(r"\x{}", hex::encode(bytes))
 }
 
+/// The log of the range that gave these tokens to this owner in this block; 0 where none did.
+fn log_of(truth: &Replay, (key, last): (Key, U256), (block, owner): (u64, Address)) -> u32 {
+    let gave = truth.transfers.iter().rfind(|moved| {
+        (moved.block, moved.key.0, moved.to) == (block, key.0, owner)
+            && moved.key.1 <= key.1
+            && moved.last.is_some_and(|end| end >= last)
+    });
+    gave.map_or(0, |moved| moved.log_index)
+}
+
 /// Writes what the replay says: pieces of one token as holdings, longer ones as ranges.
 async fn write(pool: &Pool, truth: &Replay) -> ChainKey {
     let chain = SeedChain::add(pool, "eip155:1", "one").await;
@@ -109,13 +119,8 @@ async fn write(pool: &Pool, truth: &Replay) -> ChainKey {
     for (key, piece) in &truth.pieces {
         for stay in &piece.stays {
             let until = stay.until.unwrap_or(OPEN);
-            let gave = truth.transfers.iter().rfind(|moved| {
-                (moved.block, moved.key.0, moved.to) == (stay.since, key.0, stay.owner)
-                    && moved.key.1 <= key.1
-                    && moved.last.is_some_and(|last| last >= piece.last)
-            });
             let row = json!({
-                "acquired_log": gave.map_or(0, |moved| moved.log_index),
+                "acquired_log": log_of(truth, (*key, piece.last), (stay.since, stay.owner)),
                 "since": stay.since, "until": until, "acquired": stay.since, "since_log": 0,
                 "contract_id": id(key.0), "chain": chain.id, "listed": true,
                 "first": key.1.to_string(), "last": piece.last.to_string(),
