@@ -11,7 +11,7 @@
 //! log, or unable to call. Its three-topic logs are passed over then and the next ones ask again;
 //! once they turn out to move tokens, the contract's past is read anew.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Mutex, PoisonError};
 
 use alloy::primitives::{Address, Bytes, U256, hex};
@@ -63,9 +63,11 @@ pub(super) async fn readings(
     contracts: &[Contract],
     logs: &[RawLog],
 ) -> anyhow::Result<HashMap<ContractKey, Reading>> {
+    let doubtful: HashSet<Address> =
+        logs.iter().filter(|log| log.topics.len() == 3).map(|log| log.address).collect();
     let open: HashMap<Address, &Contract> = contracts
         .iter()
-        .filter(|contract| is_open(contract))
+        .filter(|contract| is_open(contract, &doubtful))
         .map(|contract| (contract.address, contract))
         .collect();
     let mut shown: BTreeMap<ContractKey, (&Contract, Shown)> = BTreeMap::new();
@@ -88,10 +90,14 @@ pub(super) async fn readings(
     Ok(readings)
 }
 
-fn is_open(contract: &Contract) -> bool {
+/// Whether these logs may show something new of the contract. `doubtful` have logs of three topics:
+/// without any, an ERC-721 contract leaves nothing to be found, and its logs are decoded once.
+fn is_open(contract: &Contract, doubtful: &HashSet<Address>) -> bool {
     match contract.standard {
         None => true,
-        Some(Standard::Erc721) => contract.id_in_data.is_none(),
+        Some(Standard::Erc721) => {
+            contract.id_in_data.is_none() && doubtful.contains(&contract.address)
+        }
         Some(Standard::Erc1155) => false,
     }
 }
