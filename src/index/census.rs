@@ -14,18 +14,19 @@ use crate::store::token_ranges::OwnedRange;
 use crate::types::{ChainKey, ContractKey};
 
 /// Which current rows go and which come.
-pub(super) struct Turnover {
-    pub(super) gone: Vec<Holding>,
-    pub(super) come: Vec<Holding>,
+pub(super) struct Turnover<'a> {
+    pub(super) gone: &'a [Holding],
+    pub(super) come: &'a [Holding],
     pub(super) ranges_gone: Vec<OwnedRange>,
     pub(super) ranges_come: Vec<OwnedRange>,
 }
 
-impl From<&Changes> for Turnover {
-    fn from(changes: &Changes) -> Self {
+impl<'a> Turnover<'a> {
+    /// What these changes do.
+    pub(super) fn of(changes: &'a Changes) -> Self {
         Self {
-            gone: changes.ended.clone(),
-            come: changes.begun.clone(),
+            gone: &changes.ended,
+            come: &changes.begun,
             ranges_gone: changes.ranges_ended.iter().map(|ended| ended.range).collect(),
             ranges_come: changes.ranges_begun.clone(),
         }
@@ -44,9 +45,9 @@ impl Census {
     pub(super) async fn before(
         connection: &mut PgConnection,
         chain: ChainKey,
-        turnover: &Turnover,
+        turnover: &Turnover<'_>,
     ) -> Result<Self, StoreError> {
-        let holdings = || turnover.gone.iter().chain(&turnover.come);
+        let holdings = || turnover.gone.iter().chain(turnover.come);
         let ranges = || turnover.ranges_gone.iter().chain(&turnover.ranges_come);
         let owners: HashSet<_> = holdings()
             .map(|holding| (holding.token.0, holding.owner))
@@ -91,9 +92,9 @@ impl Census {
 }
 
 /// How many ERC-721 tokens come more than go.
-fn lengths(turnover: &Turnover) -> HashMap<ContractKey, Counts> {
+fn lengths(turnover: &Turnover<'_>) -> HashMap<ContractKey, Counts> {
     let mut counts: HashMap<ContractKey, Counts> = HashMap::new();
-    for (holdings, sign) in [(&turnover.gone, -1), (&turnover.come, 1)] {
+    for (holdings, sign) in [(turnover.gone, -1), (turnover.come, 1)] {
         for holding in holdings.iter().filter(|holding| holding.balance.is_none()) {
             counts.entry(holding.token.0).or_default().supply += sign;
         }

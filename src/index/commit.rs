@@ -100,7 +100,7 @@ async fn hold(
         .collect();
     let ranged = ready.values().filter(|contract| contract.has_ranges);
     let ranged: HashSet<ContractKey> = ranged.map(|contract| contract.key).collect();
-    hold::apply(tx, context.key, &ranged, &moved).await
+    hold::apply(tx, context.key, &ranged, moved).await
 }
 
 fn told(context: &Context, batch: &Batch<'_>, epochs: &HashMap<u64, i32>) -> Vec<events::NewEvent> {

@@ -104,7 +104,7 @@ async fn replay(
         let part = transfers::following(tx, chain, contract, (after, PART_MAX)).await?;
         let Some(last) = part.last() else { return Ok(()) };
         after = Some(last.transfer.position.block);
-        hold::apply(tx, chain, &ranged, &part).await?;
+        hold::apply(tx, chain, &ranged, part).await?;
     }
 }
 

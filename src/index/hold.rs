@@ -1,7 +1,7 @@
 //! Ownership forward: reads what transfers touch, lets the rules change it, writes the outcome and
 //! the counters. For the live edge, and for the fold of contracts with ranges.
 
-use std::collections::{BTreeSet, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use sqlx::PgConnection;
 
@@ -64,9 +64,9 @@ pub(super) async fn apply(
     connection: &mut PgConnection,
     chain: ChainKey,
     ranged: &HashSet<ContractKey>,
-    moved: &[StoredTransfer],
+    moved: Vec<StoredTransfer>,
 ) -> Result<(), StoreError> {
-    let movers: BTreeSet<ContractKey> =
+    let movers: HashSet<ContractKey> =
         moved.iter().filter(|stored| is_range(stored)).map(|stored| stored.contract).collect();
     let ranged: HashSet<ContractKey> = ranged.iter().chain(&movers).copied().collect();
     for part in parts(moved, &movers) {
@@ -89,19 +89,15 @@ fn is_range(stored: &StoredTransfer) -> bool {
 /// The transfers in parts that are applied one after the other: those of contracts that move no
 /// range now, and each block of one that does. What a block's ranges cover is known before the block
 /// only, and decides about them alike however passes cut the chain.
-fn parts(moved: &[StoredTransfer], movers: &BTreeSet<ContractKey>) -> Vec<Vec<StoredTransfer>> {
-    let plain = moved.iter().filter(|stored| !movers.contains(&stored.contract));
-    let mut parts = vec![plain.cloned().collect::<Vec<_>>()];
-    for contract in movers {
-        let own: Vec<&StoredTransfer> =
-            moved.iter().filter(|stored| stored.contract == *contract).collect();
-        let block = |stored: &StoredTransfer| stored.transfer.position.block;
-        for in_block in own.chunk_by(|a, b| block(a) == block(b)) {
-            parts.push(in_block.iter().copied().cloned().collect());
-        }
+fn parts(moved: Vec<StoredTransfer>, movers: &HashSet<ContractKey>) -> Vec<Vec<StoredTransfer>> {
+    let (of_movers, plain): (Vec<_>, Vec<_>) =
+        moved.into_iter().partition(|stored| movers.contains(&stored.contract));
+    let mut blocks: BTreeMap<(ContractKey, u64), Vec<StoredTransfer>> = BTreeMap::new();
+    for stored in of_movers {
+        blocks.entry((stored.contract, stored.transfer.position.block)).or_default().push(stored);
     }
-    parts.retain(|part| !part.is_empty());
-    parts
+    let parts = std::iter::once(plain).chain(blocks.into_values());
+    parts.filter(|part| !part.is_empty()).collect()
 }
 
 /// Ranges over too much are noted and counted, and change no owner.
@@ -131,7 +127,7 @@ async fn settle(
     moved: &[StoredTransfer],
     changes: &Changes,
 ) -> Result<(), StoreError> {
-    let census = Census::before(connection, chain, &Turnover::from(changes)).await?;
+    let census = Census::before(connection, chain, &Turnover::of(changes)).await?;
     write(connection, chain, changes).await?;
     let mut counts: HashMap<ContractKey, Counts> = census.after(connection, chain).await?;
     for stored in moved {

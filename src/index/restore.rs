@@ -40,12 +40,8 @@ pub(super) async fn restore(
     let versions = Versions::of(later, to);
     let keys: Vec<ContractKey> = ranged.iter().copied().collect();
     let (ranges_gone, ranges_come) = range_versions::later(tx, chain, &keys, to).await?;
-    let turnover = Turnover {
-        gone: versions.gone.clone(),
-        come: versions.come.clone(),
-        ranges_gone,
-        ranges_come,
-    };
+    let turnover =
+        Turnover { gone: &versions.gone, come: &versions.come, ranges_gone, ranges_come };
     let census = Census::before(tx, chain, &turnover).await?;
     let current: Vec<HoldingKey> = versions.gone.iter().map(Holding::key).collect();
     holdings::remove(tx, chain, &current).await?;
