@@ -85,7 +85,17 @@ impl Track {
 pub async fn ensure(context: &Context, wanted: &[Tracked]) -> Result<(), StoreError> {
     let stored = wishes::track_all(&context.pool, context.key, wanted, "config").await?;
     for wish in wanted {
-        let Some(start_block) = stored.get(&wish.address) else { continue };
+        let Some((start_block, standard)) = stored.get(&wish.address) else { continue };
+        if let (Some(stated), Some(stored)) = (wish.standard, standard)
+            && stated != *stored
+        {
+            tracing::warn!(
+                chain.id = %context.id,
+                contract = %wish.address,
+                "{} is read as {stored}; its configured standard {stated} is not applied",
+                wish.address
+            );
+        }
         if *start_block != wish.start_block {
             tracing::warn!(
                 chain.id = %context.id,

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use alloy::primitives::Address;
 use sqlx::FromRow;
 
+use super::contracts::standard;
 use super::{Pool, StoreError, height, number};
 use crate::types::{ChainKey, ContractState, Standard};
 
@@ -117,13 +118,14 @@ async fn say_standard(pool: &Pool, wanted: &Tracked, start_block: i64) -> Result
 }
 
 /// Inserts those of the contracts of one chain that are not there yet, in state `probing`, writes
-/// the standard of those that have none, and answers the start block that is stored for each.
+/// the standard of those that have none, and answers the start block and the standard that are
+/// stored for each.
 pub async fn track_all(
     pool: &Pool,
     chain: ChainKey,
     wanted: &[Tracked],
     origin: &'static str,
-) -> Result<HashMap<Address, u64>, StoreError> {
+) -> Result<HashMap<Address, (u64, Option<Standard>)>, StoreError> {
     let addresses: Vec<[u8; 20]> = wanted.iter().map(|one| one.address.into_array()).collect();
     sqlx::query(
         r"insert into chain.contracts (chain, address, standard, origin, start_block)
@@ -142,14 +144,19 @@ pub async fn track_all(
     .bind(wanted.iter().map(|one| height(one.start_block)).collect::<Vec<_>>())
     .execute(pool)
     .await?;
-    let rows: Vec<([u8; 20], i64)> = sqlx::query_as(
-        "select address, start_block from chain.contracts where chain = $1 and address = any ($2)",
+    let rows: Vec<([u8; 20], i64, Option<String>)> = sqlx::query_as(
+        r"select address, start_block, standard from chain.contracts
+        where chain = $1 and address = any ($2)",
     )
     .bind(chain.0)
     .bind(&addresses)
     .fetch_all(pool)
     .await?;
-    Ok(rows.into_iter().map(|(address, start)| (address.into(), number(start))).collect())
+    rows.into_iter()
+        .map(|(address, start, word)| {
+            Ok((address.into(), (number(start), standard(word.as_deref())?)))
+        })
+        .collect()
 }
 
 /// The contract at this address.
