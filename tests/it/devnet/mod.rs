@@ -5,7 +5,6 @@
 
 mod api;
 mod odd;
-mod one;
 mod relay;
 mod replay;
 mod scene;

@@ -8,12 +8,12 @@ use herald::devnet::anvil::Anvil;
 use herald::devnet::node::{Answer, Node};
 use herald::types::Caip2;
 
-use super::one::one_node;
 use super::relay::Relay;
 use super::shapes::{mine, send};
 use crate::support::database::{TestDatabase, fresh};
 use crate::support::indexer::{Indexer, rules};
 use crate::support::odd::{HeraldCoin, OddCollectible, deploy_odd};
+use crate::support::one::one_node;
 use crate::support::replay::Kind;
 use crate::support::rows;
 

@@ -15,10 +15,10 @@ use herald::types::Caip2;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 
-use super::one::one_node;
 use super::shapes::mine;
 use crate::support::database::fresh;
 use crate::support::indexer::{Indexer, rules};
+use crate::support::one::one_node;
 use crate::support::rows::{self, Row};
 
 const CHAIN: u64 = 31_337;

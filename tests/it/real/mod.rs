@@ -11,10 +11,7 @@ mod shapes;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Duration;
 
-use herald::chain::Limits;
-use herald::config::{ChainConfig, EndpointConfig, EndpointRole};
 use herald::index::track;
 use herald::store::wishes::Tracked;
 use herald::types::{Caip2, Standard};
@@ -25,6 +22,7 @@ use self::rpc::{Node, Quirks};
 use self::serve::{Served, serve};
 use crate::support::database::{TestDatabase, fresh};
 use crate::support::indexer::{self, Indexer};
+use crate::support::one::one_node;
 use crate::support::rows::{self, Row};
 
 /// What Herald is told of the contracts.
@@ -63,7 +61,7 @@ async fn start(block: Block, quirks: Quirks, told: Told, truth: &Reading) -> Fil
 
 async fn indexer(database: &TestDatabase, chain: u64, url: &str) -> Indexer {
     let id = Caip2(chain);
-    let pool = herald::chain::connect_with(&config(id, url), Limits::default()).expect("a url");
+    let pool = one_node(id, url);
     Indexer::over(&database.pool, (id, Arc::new(pool)), "one", indexer::rules()).await
 }
 
@@ -81,25 +79,6 @@ async fn follow(indexer: &Indexer, truth: &Reading, start_block: u64, told: Told
     };
     let wishes: Vec<_> = truth.candidates.iter().map(wish).collect();
     track::ensure(&indexer.context, &wishes).await.expect("the wishes are written");
-}
-
-fn config(id: Caip2, url: &str) -> ChainConfig {
-    ChainConfig {
-        name: "real".to_owned(),
-        id,
-        finalized_tag: true,
-        finality_depth: Duration::from_secs(900),
-        block_time: Duration::from_secs(12),
-        trust_bloom: true,
-        range_max: 1_000,
-        endpoints: vec![EndpointConfig {
-            name: "fixture".to_owned(),
-            url: url.into(),
-            role: EndpointRole::Main,
-            rps: None,
-        }],
-        contracts: Vec::new(),
-    }
 }
 
 impl Filled {

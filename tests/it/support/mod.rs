@@ -6,7 +6,8 @@
 //! be counted, `feed` what a subscriber of the outbox ends up believing, `compare` tells two such
 //! answers apart, `trie` checks the simulator itself. `indexer` moves the workers pass by pass,
 //! `tables` says what they wrote in the words of the replay, `rows` as plain text, and
-//! `statements` what it took. `odd` are contracts of unusual logs for a real node.
+//! `statements` what it took. `odd` are contracts of unusual logs for a real node, and
+//! `one` is such a node as the workers see it.
 
 pub(crate) mod folder;
 pub(crate) mod database;
@@ -22,3 +23,4 @@ pub(crate) mod tables;
 pub(crate) mod rows;
 pub(crate) mod statements;
 pub(crate) mod odd;
+pub(crate) mod one;
