@@ -19,14 +19,14 @@ use crate::index::live::LiveEdge;
 use crate::index::load::Load;
 use crate::index::rewind::Outcome;
 use crate::index::track::{self, Track};
-use crate::index::{Context, Rules};
+use crate::index::{Context, KINDS, Rules};
 use crate::store::chains::{self, ChainRow};
 use crate::store::pool::Pools;
 use crate::store::wishes::Tracked;
 use crate::store::{self, Pool, leases, spans};
 use crate::supervisor::{Supervisor, connections};
 use crate::telemetry::metrics::{self, Connection, Exporter};
-use crate::upkeep::Prune;
+use crate::upkeep::{Prune, Purge};
 use crate::work::{self, Wakes, Worker};
 
 /// The API's statements end this much before its requests, so that a client is told of it.
@@ -160,13 +160,17 @@ async fn follow(
         })
         .collect();
     track::ensure(&context, &wanted).await?;
-    Ok(vec![
+    let mut workers: Vec<Arc<dyn Worker>> = vec![
         Arc::new(LiveEdge::new(Context { pool: pools.live.clone(), ..context.clone() })),
         Arc::new(Track::new(context.clone())),
-        Arc::new(Load::new(context.clone())),
         Arc::new(Fold::new(context.clone())),
         Arc::new(Prune::new(pool.clone(), key, &config.name)),
-    ])
+        Arc::new(Purge::new(pool.clone(), key, &config.name)),
+    ];
+    for which in 0..config.load_workers {
+        workers.push(Arc::new(Load::new(context.clone(), which)));
+    }
+    Ok(workers)
 }
 
 fn context(
@@ -193,6 +197,7 @@ fn context(
             trust_bloom: config.trust_bloom,
             range_max: config.range_max,
         },
+        kinds: KINDS,
         asked: Arc::default(),
     })
 }

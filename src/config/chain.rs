@@ -23,6 +23,8 @@ const FINALITY_SECONDS: RangeInclusive<i64> = 1..=1_209_600;
 const BLOCK_TIME_MS: RangeInclusive<i64> = 10..=600_000;
 /// Beyond, no endpoint answers.
 const RANGE_MAX: RangeInclusive<i64> = 1..=1_000_000;
+/// Beyond, the database is what holds a load back.
+const LOAD_WORKERS: RangeInclusive<i64> = 1..=32;
 
 pub(super) fn read(
     reader: &mut Reader,
@@ -104,6 +106,7 @@ fn read_one(
     let finality_seconds = number("finality_seconds", "seconds", &FINALITY_SECONDS);
     let block_time_ms = number("block_time_ms", "milliseconds", &BLOCK_TIME_MS);
     let range_max = number("range_max", "blocks", &RANGE_MAX);
+    let load_workers = number("load_workers", "workers", &LOAD_WORKERS);
     let trust_bloom = section.required("trust_bloom", "true or false", Node::boolean);
     let nodes = section.node("endpoints");
     let endpoints = endpoint::read(section.reader, &section.path_of("endpoints"), nodes);
@@ -120,6 +123,7 @@ fn read_one(
             block_time: Duration::from_millis(block_time_ms?),
             trust_bloom: trust_bloom?,
             range_max: range_max?,
+            load_workers: load_workers? as usize,
             endpoints: endpoints?,
             contracts: contracts?,
         })

@@ -145,6 +145,8 @@ pub struct ChainConfig {
     pub trust_bloom: bool,
     /// Most blocks asked for logs in one request, before any endpoint says less.
     pub range_max: u64,
+    /// Workers of this process that load the past at once.
+    pub load_workers: usize,
     /// At least one.
     pub endpoints: Vec<EndpointConfig>,
     /// Contracts that are followed from the start.

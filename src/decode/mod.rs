@@ -18,14 +18,32 @@ use alloy::primitives::B256;
 
 use crate::types::{RawLog, Standard, Transfer};
 
-/// Kind of log read for ERC-721 ownership; spans name what they load by it.
-pub const ERC721_TRANSFER: &str = "erc721.transfer";
-/// Kind of log read for ranges of ERC-721 tokens (ERC-2309).
-pub const ERC2309_TRANSFER: &str = "erc2309.transfer";
-/// Kind of log read for ERC-1155 balances.
-pub const ERC1155_TRANSFER: &str = "erc1155.transfer";
+/// A kind of log that is read: what spans and the live edge are for. A later release that reads one
+/// more adds it here, and the past is read once more for that kind alone.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LogKind {
+    /// Name in the tables; never changes its meaning.
+    pub name: &'static str,
+    /// First topics of its logs.
+    pub topics: &'static [B256],
+    /// Whether its logs are transfers, which ownership is made of.
+    pub moves_tokens: bool,
+}
+
+/// ERC-721 transfers.
+pub const ERC721_TRANSFER: LogKind =
+    LogKind { name: "erc721.transfer", topics: &[erc721::TRANSFER], moves_tokens: true };
+/// Ranges of ERC-721 tokens (ERC-2309).
+pub const ERC2309_TRANSFER: LogKind =
+    LogKind { name: "erc2309.transfer", topics: &[erc2309::CONSECUTIVE], moves_tokens: true };
+/// ERC-1155 transfers.
+pub const ERC1155_TRANSFER: LogKind = LogKind {
+    name: "erc1155.transfer",
+    topics: &[erc1155::SINGLE, erc1155::BATCH],
+    moves_tokens: true,
+};
 /// Every kind that is read.
-pub const KINDS: &[&str] = &[ERC721_TRANSFER, ERC2309_TRANSFER, ERC1155_TRANSFER];
+pub const KINDS: &[LogKind] = &[ERC721_TRANSFER, ERC2309_TRANSFER, ERC1155_TRANSFER];
 
 /// What a log turned out to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -101,11 +119,9 @@ impl Skip {
     }
 }
 
-const TOPICS: [B256; 4] = [erc721::TRANSFER, erc2309::CONSECUTIVE, erc1155::SINGLE, erc1155::BATCH];
-
-/// First topics of all logs that can state a transfer.
-pub fn topics() -> Vec<B256> {
-    TOPICS.to_vec()
+/// Whether logs of this first topic can state a transfer.
+pub fn is_transfer(topic: B256) -> bool {
+    KINDS.iter().any(|kind| kind.moves_tokens && kind.topics.contains(&topic))
 }
 
 /// How the logs of one contract are read.
@@ -127,7 +143,7 @@ pub fn decode(reading: Reading, log: &RawLog) -> Decoded {
             (Standard::Erc721, erc2309::CONSECUTIVE) => erc2309::read(log),
             (Standard::Erc1155, erc1155::SINGLE) => erc1155::single(log),
             (Standard::Erc1155, erc1155::BATCH) => erc1155::batch(log),
-            (_, topic) if TOPICS.contains(&topic) => Err(Skip::Standard),
+            (_, topic) if is_transfer(topic) => Err(Skip::Standard),
             _ => Err(Skip::Topic),
         },
     };
@@ -144,9 +160,9 @@ mod tests {
 
     #[test]
     fn all_four_events_are_asked_for() {
-        let first = topics();
+        let first: Vec<_> = KINDS.iter().flat_map(|kind| kind.topics).collect();
         for topic in [erc721::TRANSFER, erc2309::CONSECUTIVE, erc1155::SINGLE, erc1155::BATCH] {
-            assert!(first.contains(&topic), "{topic}");
+            assert!(first.contains(&&topic) && is_transfer(topic), "{topic}");
         }
         assert_eq!(first.len(), 4);
     }

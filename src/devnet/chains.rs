@@ -26,6 +26,9 @@ const FINALITY_DEPTH: Duration = Duration::from_secs(60);
 /// Blocks in one request for logs; small, so that even a demo's past takes several.
 const RANGE_MAX: u64 = 500;
 
+/// Workers that load a past: several, so that a demo shares it out as production does.
+const LOAD_WORKERS: usize = 2;
+
 /// How a chain begins.
 #[derive(Clone, Copy)]
 struct Outline {
@@ -158,6 +161,7 @@ impl DevChain {
             block_time: BLOCK_TIME,
             trust_bloom: true,
             range_max: RANGE_MAX,
+            load_workers: LOAD_WORKERS,
             endpoints: vec![EndpointConfig {
                 name: "anvil".to_owned(),
                 url: SecretString::from(self.url.clone()),

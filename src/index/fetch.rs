@@ -12,7 +12,7 @@ use futures_util::{StreamExt, TryStreamExt, stream};
 
 use super::{Context, read};
 use crate::chain::{ChainError, Header, LogFilter, LogScope};
-use crate::decode;
+use crate::decode::LogKind;
 use crate::store::contracts::Contract;
 use crate::store::transfers::StoredTransfer;
 use crate::types::{BlockRef, RawLog};
@@ -23,16 +23,20 @@ const BY_HASH_MAX: usize = 8;
 const PARALLEL: usize = 4;
 /// Most addresses named in a request; common nodes refuse more. Beyond it the topic alone is
 /// asked for and the answer is filtered here.
-const ADDRESSES_MAX: usize = 500;
+pub(super) const ADDRESSES_MAX: usize = 500;
 
-/// The filter for these contracts.
-pub(super) fn filter(contracts: &[Contract]) -> LogFilter {
+/// The filter for these contracts and kinds.
+pub(super) fn filter(contracts: &[Contract], kinds: &[LogKind]) -> LogFilter {
     let addresses = if contracts.len() > ADDRESSES_MAX {
         Vec::new()
     } else {
         contracts.iter().map(|contract| contract.address).collect()
     };
-    LogFilter { addresses, topics: decode::topics() }
+    LogFilter { addresses, topics: topics(kinds).collect() }
+}
+
+fn topics(kinds: &[LogKind]) -> impl Iterator<Item = B256> {
+    kinds.iter().flat_map(|kind| kind.topics).copied()
 }
 
 /// Most transfers that one transaction takes, but for those of a single block: with their events
@@ -60,7 +64,7 @@ pub(super) async fn transfers(
     } else {
         headers.iter().filter(|header| admits(context, contracts, header)).collect()
     };
-    let filter = filter(contracts);
+    let filter = filter(contracts, context.kinds);
     // Without blooms nothing would show that a range was answered with less than there is.
     let mut logs = if admitted.len() > BY_HASH_MAX && context.rules.trust_bloom {
         match by_range(context, &filter, headers, &admitted).await {
@@ -107,7 +111,7 @@ fn admits(context: &Context, contracts: &[Contract], header: &Header) -> bool {
     let bloom = &header.logs_bloom;
     let made = !bloom.is_zero() || header.receipts_root == EMPTY_ROOT;
     !(context.rules.trust_bloom && made)
-        || (decode::topics().iter().any(|topic| bloom.contains_input(BloomInput::Raw(&topic[..])))
+        || (topics(context.kinds).any(|topic| bloom.contains_input(BloomInput::Raw(&topic[..])))
             && contracts
                 .iter()
                 .any(|contract| bloom.contains_input(BloomInput::Raw(contract.address.as_slice()))))

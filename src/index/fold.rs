@@ -12,7 +12,7 @@ use sqlx::PgConnection;
 use super::commit::subjects;
 use super::{Context, count_told, hold, tell};
 use crate::store::contracts::{self, Contract};
-use crate::store::{StoreError, blocks, chains, counters, events, fold, transfers};
+use crate::store::{StoreError, blocks, chains, counters, events, fold, loaded, transfers};
 use crate::types::{ChainKey, ContractKey, ContractState, EventKind};
 use crate::work::{Pass, Topic, Worker};
 
@@ -33,7 +33,9 @@ impl Fold {
 
     async fn fold(&self) -> Result<Pass, StoreError> {
         let context = &self.context;
-        let Some(found) = contracts::whole(&context.pool, context.key).await? else {
+        let kinds = context.kinds_named(|kind| kind.moves_tokens);
+        let found = loaded::whole(&context.pool, context.key, &kinds, 1).await?;
+        let Some(found) = found.into_iter().next() else {
             return Ok(Pass::Idle);
         };
         contracts::set_folding(&context.pool, found.key).await?;
@@ -43,8 +45,8 @@ impl Fold {
             return Ok(Pass::Idle);
         }
         // A rewind or another replica may have been here since.
-        let still = contracts::whole(&mut *tx, context.key).await?;
-        let (Some(contract), Some((number, _))) = (still, row.checkpoint) else {
+        let still = loaded::whole(&mut *tx, context.key, &kinds, 1).await?;
+        let (Some(contract), Some((number, _))) = (still.into_iter().next(), row.checkpoint) else {
             return Ok(Pass::Worked);
         };
         let Some(block) = blocks::named(&mut *tx, context.key, number).await? else {
@@ -56,8 +58,9 @@ impl Fold {
         build(&mut tx, context.key, &contract).await?;
         fold::finish(&mut tx, contract.key, number).await?;
         let subject = subjects(std::slice::from_ref(&contract))[&contract.key];
-        let (kind, start) = (EventKind::ContractReady, contract.start_block);
-        let ready = tell::contract(context.id, kind, subject, start, block);
+        let kind = EventKind::ContractReady;
+        let turn = (contract.start_block, row.filter_version);
+        let ready = tell::contract(context.id, kind, subject, turn, block);
         // The live edge holds a list of contracts with their states; it must read it again.
         chains::bump_filter(&mut tx, context.key).await?;
         let told = [ready];

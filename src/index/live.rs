@@ -15,6 +15,7 @@ use super::identity::Identity;
 use super::plan::{Plan, plan};
 use super::rewind::{Cause, Order, rewind};
 use super::settle::{self, Sight};
+use super::standby::Standby;
 use super::view::View;
 use super::{Context, begin, decision, fetch, unless_passing};
 use crate::chain::{ChainError, Head, Header};
@@ -41,6 +42,7 @@ pub struct LiveEdge {
     tagged: AtomicBool,
     /// Whether the endpoints were asked who they are since the last plan to halt.
     doubted: AtomicBool,
+    standby: Standby,
     condition: Condition,
     /// The head that the marks were raised for last; forgetting it costs one write.
     settled: Mutex<Option<Head>>,
@@ -55,6 +57,7 @@ impl LiveEdge {
             identity: Identity::default(),
             tagged: AtomicBool::new(false),
             doubted: AtomicBool::new(false),
+            standby: Standby::default(),
             condition: Condition::new(context.clone()),
             settled: Mutex::default(),
             context,
@@ -81,6 +84,10 @@ impl LiveEdge {
         if !row.is_followed() {
             let halted = f64::from(u8::from(row.status == "halted"));
             metrics::chain_halted(&context.name).set(halted);
+            return Ok(Pass::Idle);
+        }
+        if !context.reads(&row.log_kinds) {
+            self.standby.leave(context, lease).await?;
             return Ok(Pass::Idle);
         }
         self.identity.check(context, &row).await?;

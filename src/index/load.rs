@@ -3,6 +3,9 @@
 //! A step replaces its interval, so loading it twice is harmless. Up to the final mark a step needs
 //! only the span's lock; above it the step commits under the chain's lock while its top block is
 //! still stored, so that a rewind and a step never miss each other.
+//!
+//! Any number of workers, in any number of processes, claim steps; one that finds no free span takes
+//! half of what is left of the longest.
 
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
@@ -10,23 +13,32 @@ use std::time::Duration;
 use async_trait::async_trait;
 
 use super::commit::ranged;
-use super::past::{self, BrokenSeam, Step};
-use super::{Context, unless_passing};
+use super::past::{BrokenSeam, Past, Step};
+use super::{Context, seams, unless_passing};
 use crate::chain::ChainError;
+use crate::store::contracts::Contract;
 use crate::store::spans::Span;
 use crate::store::{
-    self, StoreError, blocks, chains, contracts, notify, prune, readings, spans, transfers,
+    self, StoreError, blocks, chains, load_sets, prune, readings, spans, transfers,
 };
 use crate::telemetry::metrics;
 use crate::work::{Pass, Topic, Worker};
 
 /// How long a claim lasts: longer than a slow endpoint takes for a step.
 const LEASE: Duration = Duration::from_secs(60);
+/// A rest is worth splitting where it has at least so many steps: half of it is then still several.
+const SPLIT_STEPS: u64 = 8;
+/// Logs of a step above which the next is smaller: a few megabytes, where most providers refuse.
+const MANY_LOGS: usize = 8_000;
+/// Logs of a step below which the next may be larger.
+const FEW_LOGS: usize = 3_000;
 
-/// Loads the spans of one chain.
+/// Loads the spans of one chain, one step after the other; several of them share the spans.
 pub struct Load {
     context: Context,
     name: String,
+    /// Names this worker in claims: that of the process, and which of its workers it is.
+    owner: String,
     /// Most blocks an endpoint takes at all; only ever lowered.
     cap: AtomicU64,
     /// Blocks of the next step: halved where an answer was too large, doubled where it was not.
@@ -34,29 +46,43 @@ pub struct Load {
 }
 
 impl Load {
-    /// The worker of this chain.
-    pub fn new(context: Context) -> Self {
+    /// Worker number `which` of this chain.
+    pub fn new(context: Context, which: usize) -> Self {
         let range = context.rules.range_max.max(1);
-        let name = format!("load {}", context.name);
-        Self { name, cap: AtomicU64::new(range), range: AtomicU64::new(range), context }
+        let name = format!("load {} {which}", context.name);
+        let owner = format!("{}#{which}", context.owner);
+        Self { name, owner, cap: AtomicU64::new(range), range: AtomicU64::new(range), context }
+    }
+
+    /// Claims a span: a free one, or half of what is left of the longest one.
+    async fn claim(&self) -> Result<Option<Span>, StoreError> {
+        let Context { pool, key, .. } = &self.context;
+        let kinds = self.context.kinds_named(|_| true);
+        let free = spans::claim(pool, *key, &kinds, &self.owner, LEASE).await?;
+        if free.is_some() {
+            return Ok(free);
+        }
+        let least = self.range.load(Ordering::Relaxed).saturating_mul(SPLIT_STEPS);
+        spans::split(pool, *key, (&kinds, least), &self.owner, LEASE).await
     }
 
     async fn step(&self) -> anyhow::Result<Pass> {
         let context = &self.context;
-        let claimed = spans::claim(&context.pool, context.key, &context.owner, LEASE).await?;
-        let Some(span) = claimed else { return Ok(Pass::Idle) };
         let row = chains::load(&context.pool, context.key).await?;
         if !row.is_followed() {
             return Ok(Pass::Idle);
         }
-        let followed = contracts::by_keys(&context.pool, &span.contracts).await?;
+        let Some(span) = self.claim().await? else { return seams::finish(context).await };
+        let mut followed = load_sets::members(&context.pool, span.set).await?;
         let floor = row.finalized.unwrap_or(0);
         let range = self.range.load(Ordering::Relaxed);
         let to = span.to.min(span.next.saturating_add(range - 1));
+        followed.retain(|contract| contract.start_block <= to);
+        let past = Past { context, followed: &followed, span: &span };
         let read = if span.next <= floor {
-            past::settled(context, &followed, (&span, to.min(floor))).await
+            past.settled(to.min(floor)).await
         } else {
-            past::tail(context, &followed, (&span, to)).await
+            past.tail(to).await
         };
         let step = match read {
             Ok(step) => step,
@@ -64,8 +90,8 @@ impl Load {
             Err(error) => return self.narrow(error, (span.next, to)),
         };
         let to = step.ends.to;
-        self.write(&span, &step).await?;
-        self.widen();
+        let last = self.write(&span, &followed, &step).await?;
+        self.adapt(step.logs);
         let (blocks, count) = (to - span.next + 1, step.transfers.len() as u64);
         metrics::blocks_committed(&context.name, metrics::Path::Load).increment(blocks);
         metrics::transfers_committed(&context.name, metrics::Path::Load).increment(count);
@@ -76,13 +102,19 @@ impl Load {
             transfers = count,
             "{} loaded blocks {} to {to}", context.name, span.next
         );
-        if to >= span.to {
-            notify::send(&context.pool, Topic::Folds.as_str()).await?;
+        if to >= last {
+            seams::finish(context).await?;
         }
         Ok(Pass::Worked)
     }
 
-    async fn write(&self, span: &Span, step: &Step) -> Result<(), StoreError> {
+    /// Writes the step and answers the last block of its span.
+    async fn write(
+        &self,
+        span: &Span,
+        followed: &[Contract],
+        step: &Step,
+    ) -> Result<u64, StoreError> {
         let context = &self.context;
         let (from, to) = (step.ends.from, step.ends.to);
         let mut tx = context.pool.begin().await?;
@@ -95,22 +127,28 @@ impl Load {
                 return Err(StoreError::Fenced { what: "top block" });
             }
         }
-        spans::check(&mut tx, span).await?;
+        let last = spans::check(&mut tx, span).await?;
+        if to > last {
+            return Err(StoreError::Fenced { what: "end of the span" });
+        }
         readings::note_ranges(&mut tx, &ranged(&step.transfers)).await?;
         blocks::note(&mut tx, context.key, &step.blocks).await?;
-        transfers::delete_interval(&mut tx, context.key, &span.contracts, (from, to)).await?;
+        if context.kinds_named(|kind| kind.moves_tokens).iter().any(|kind| span.loads(kind)) {
+            let keys: Vec<_> = followed.iter().map(|contract| contract.key).collect();
+            transfers::delete_interval(&mut tx, context.key, &keys, (from, to)).await?;
+        }
         transfers::append(&mut tx, context.key, &step.transfers).await?;
         prune::hold(&mut tx, context.key, &step.numbers()).await?;
         spans::advance(&mut tx, span, step.ends).await?;
         tx.commit().await?;
-        Ok(())
+        Ok(last)
     }
 
     /// Nothing shows which side of a broken seam was right, so the span is read anew.
     async fn restart(&self, span: &Span, why: &anyhow::Error) -> anyhow::Result<Pass> {
         let mut tx = self.context.pool.begin().await?;
         spans::check(&mut tx, span).await?;
-        spans::restart(&mut tx, span).await?;
+        spans::restart(&mut tx, &[span.id]).await?;
         tx.commit().await?;
         tracing::warn!(
             chain.id = %self.context.id,
@@ -142,10 +180,16 @@ impl Load {
         Ok(Pass::Worked)
     }
 
-    fn widen(&self) {
+    /// Sizes the next step by how many logs this one held.
+    fn adapt(&self, logs: usize) {
         let cap = self.cap.load(Ordering::Relaxed);
         let range = self.range.load(Ordering::Relaxed);
-        self.range.store(range.saturating_mul(2).min(cap), Ordering::Relaxed);
+        let next = match logs {
+            MANY_LOGS.. => (range / 2).max(1),
+            FEW_LOGS.. => range,
+            _ => range.saturating_mul(2),
+        };
+        self.range.store(next.min(cap), Ordering::Relaxed);
     }
 }
 
@@ -166,7 +210,7 @@ impl Worker for Load {
     async fn pass(&self) -> anyhow::Result<Pass> {
         let outcome = self.step().await;
         if let Err(error) = &outcome {
-            let (pool, owner) = (&self.context.pool, &self.context.owner);
+            let (pool, owner) = (&self.context.pool, &self.owner);
             spans::note_failure(pool, self.context.key, owner, &format!("{error:#}")).await?;
         }
         unless_passing(outcome)

@@ -9,9 +9,10 @@
 //! words what it tells. `settle` moves the final mark, `condition` tells operators how the chain
 //! does, `decision` halts it and does what a person says.
 //!
-//! The past. `track` joins a contract to the live edge from the next block on and plans a span for
-//! what lies below; `past` reads a step of it and `load` writes it into `transfers` and nothing
-//! else; `fold` builds ownership once the past is whole.
+//! The past. `track` joins a contract to the live edge from the next block on, and `allot` plans sets
+//! and spans for what lies below; `past` reads a step of a span and `load` writes it into `transfers`
+//! and nothing else; `seams` compares what different workers have read and hands it over to the
+//! contracts; `fold` builds ownership once a past is whole. `depart` is `track`'s mirror.
 //!
 //! Ownership has three writers, `commit`, `rewind` and `fold`, each holding the chain's row.
 
@@ -34,9 +35,13 @@ mod restore;
 pub mod rewind;
 mod condition;
 pub mod decision;
+mod standby;
 pub mod live;
+mod allot;
 pub mod track;
+pub mod depart;
 mod past;
+mod seams;
 pub mod load;
 pub mod fold;
 
@@ -44,6 +49,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::chain::{Chain, ChainError};
+pub use crate::decode::KINDS;
+use crate::decode::LogKind;
 use crate::store::events::NewEvent;
 use crate::store::{Pool, StoreError};
 use crate::telemetry::metrics;
@@ -67,6 +74,8 @@ pub struct Context {
     pub owner: Arc<str>,
     /// What the configuration says of the chain.
     pub rules: Rules,
+    /// The kinds of logs that this release reads.
+    pub kinds: &'static [LogKind],
     /// Which contracts were asked what their logs mean.
     pub asked: Arc<reading::Asked>,
 }
@@ -84,6 +93,18 @@ pub struct Rules {
     pub trust_bloom: bool,
     /// Most blocks in one request for logs of the past.
     pub range_max: u64,
+}
+
+impl Context {
+    /// Names of the kinds that pass `wanted`, as the tables have them.
+    fn kinds_named(&self, wanted: impl Fn(&LogKind) -> bool) -> Vec<&'static str> {
+        self.kinds.iter().filter(|kind| wanted(kind)).map(|kind| kind.name).collect()
+    }
+
+    /// Whether this release reads every one of these kinds.
+    fn reads(&self, kinds: &[String]) -> bool {
+        kinds.iter().all(|name| self.kinds.iter().any(|kind| kind.name == name))
+    }
 }
 
 /// Counts events that a transaction has appended, after its commit.

@@ -11,7 +11,8 @@ use alloy::primitives::B256;
 use anyhow::Context as _;
 
 use super::{Context, fetch, read};
-use crate::chain::{ChainError, HEADERS_MAX, LogScope};
+use crate::chain::{ChainError, HEADERS_MAX, LogFilter, LogScope};
+use crate::decode::LogKind;
 use crate::store::blocks;
 use crate::store::contracts::Contract;
 use crate::store::spans::{Span, StepEnds};
@@ -25,6 +26,8 @@ const TAIL_MAX: u64 = 64;
 pub(super) struct Step {
     /// Its first and last block.
     pub(super) ends: StepEnds,
+    /// How many logs were answered.
+    pub(super) logs: usize,
     /// Blocks that hold its transfers and are not stored yet.
     pub(super) blocks: Vec<BlockRef>,
     /// Its transfers, ordered by position.
@@ -41,59 +44,78 @@ impl Step {
     }
 }
 
-/// Reads the blocks `span.next..=to`, which are final.
-pub(super) async fn settled(
-    context: &Context,
-    followed: &[Contract],
-    (span, to): (&Span, u64),
-) -> anyhow::Result<Step> {
-    let from = span.next;
-    let (ends, times) = shown_ends(context, (from, to)).await?;
-    seam(span, ends.first_parent)?;
-    fits_stored(context, &ends).await?;
-    let logs = context.chain.logs(LogScope::Range(from, to), &fetch::filter(followed)).await?;
-    if let Some(log) = logs.iter().find(|log| !(from..=to).contains(&log.block)) {
-        return Err(behind(log.block, "it was not asked for"));
-    }
-    if logs.iter().any(|log| log.block == to && log.block_hash != ends.last_hash) {
-        return Err(behind(to, "a log of it belongs to another fork"));
-    }
-    let mut blocks = blocks_of(context, &logs).await?;
-    let in_order = blocks.is_sorted_by_key(|block| block.time);
-    if !in_order || blocks.iter().any(|block| !times.contains(&block.time)) {
-        return Err(behind(to, "the times of its logs' blocks do not fit the headers"));
-    }
-    let transfers = read::decoded(context, followed, &logs).await?;
-    let kept: HashSet<u64> =
-        transfers.iter().map(|stored| stored.transfer.position.block).collect();
-    blocks.retain(|block| kept.contains(&block.number));
-    Ok(Step { ends, blocks, transfers, settled: true })
+/// What a step of the past is read for.
+pub(super) struct Past<'a> {
+    /// The chain.
+    pub(super) context: &'a Context,
+    /// The contracts, each with the first block that is read for it.
+    pub(super) followed: &'a [Contract],
+    /// The span.
+    pub(super) span: &'a Span,
 }
 
-/// Reads stored blocks from `span.next` on, at most to `to`.
-pub(super) async fn tail(
-    context: &Context,
-    followed: &[Contract],
-    (span, to): (&Span, u64),
-) -> anyhow::Result<Step> {
-    let from = span.next;
-    let to = to.min(from + TAIL_MAX - 1);
-    let below = from.saturating_sub(1);
-    let mut stored = blocks::hashes(&context.pool, context.key, (below, to)).await?;
-    let first_parent = stored.remove(&below).or(span.last_hash).unwrap_or_default();
-    seam(span, first_parent)?;
-    let asked: Vec<BlockRef> = stored
-        .into_iter()
-        .map(|(number, hash)| BlockRef { number, hash, parent: B256::ZERO, time: 0 })
-        .collect();
-    let whole = asked.len() as u64 == to - from + 1;
-    let (Some(last), true) = (asked.last(), whole) else {
-        return Err(behind(to, "it is not stored any more"));
-    };
-    let ends = StepEnds { from, to, first_parent, last_hash: last.hash };
-    let logs = fetch::of_blocks(context, &fetch::filter(followed), &asked).await?;
-    let transfers = read::decoded(context, followed, &logs).await?;
-    Ok(Step { ends, blocks: Vec::new(), transfers, settled: false })
+impl Past<'_> {
+    fn filter(&self) -> LogFilter {
+        let kinds: Vec<LogKind> =
+            self.context.kinds.iter().filter(|kind| self.span.loads(kind.name)).copied().collect();
+        fetch::filter(self.followed, &kinds)
+    }
+
+    /// Reads the blocks `span.next..=to`, which are final.
+    pub(super) async fn settled(&self, to: u64) -> anyhow::Result<Step> {
+        let Self { context, followed, span } = *self;
+        let from = span.next;
+        let (ends, times) = shown_ends(context, (from, to)).await?;
+        seam(span, ends.first_parent)?;
+        fits_stored(context, &ends).await?;
+        let logs = match followed {
+            // A filter without addresses would mean all of them.
+            [] => Vec::new(),
+            _ => context.chain.logs(LogScope::Range(from, to), &self.filter()).await?,
+        };
+        if let Some(log) = logs.iter().find(|log| !(from..=to).contains(&log.block)) {
+            return Err(behind(log.block, "it was not asked for"));
+        }
+        if logs.iter().any(|log| log.block == to && log.block_hash != ends.last_hash) {
+            return Err(behind(to, "a log of it belongs to another fork"));
+        }
+        let mut blocks = blocks_of(context, &logs).await?;
+        let in_order = blocks.is_sorted_by_key(|block| block.time);
+        if !in_order || blocks.iter().any(|block| !times.contains(&block.time)) {
+            return Err(behind(to, "the times of its logs' blocks do not fit the headers"));
+        }
+        let transfers = read::decoded(context, followed, &logs).await?;
+        let kept: HashSet<u64> =
+            transfers.iter().map(|stored| stored.transfer.position.block).collect();
+        blocks.retain(|block| kept.contains(&block.number));
+        Ok(Step { ends, logs: logs.len(), blocks, transfers, settled: true })
+    }
+
+    /// Reads stored blocks from `span.next` on, at most to `to`.
+    pub(super) async fn tail(&self, to: u64) -> anyhow::Result<Step> {
+        let Self { context, followed, span } = *self;
+        let from = span.next;
+        let to = to.min(from + TAIL_MAX - 1);
+        let below = from.saturating_sub(1);
+        let mut stored = blocks::hashes(&context.pool, context.key, (below, to)).await?;
+        let first_parent = stored.remove(&below).or(span.last_hash).unwrap_or_default();
+        seam(span, first_parent)?;
+        let asked: Vec<BlockRef> = stored
+            .into_iter()
+            .map(|(number, hash)| BlockRef { number, hash, parent: B256::ZERO, time: 0 })
+            .collect();
+        let whole = asked.len() as u64 == to - from + 1;
+        let (Some(last), true) = (asked.last(), whole) else {
+            return Err(behind(to, "it is not stored any more"));
+        };
+        let ends = StepEnds { from, to, first_parent, last_hash: last.hash };
+        let logs = match followed {
+            [] => Vec::new(),
+            _ => fetch::of_blocks(context, &self.filter(), &asked).await?,
+        };
+        let transfers = read::decoded(context, followed, &logs).await?;
+        Ok(Step { ends, logs: logs.len(), blocks: Vec::new(), transfers, settled: false })
+    }
 }
 
 /// A step does not stand on the block that its span read last: one of the two was read from

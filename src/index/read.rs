@@ -1,4 +1,5 @@
-//! Logs in, transfers out: each contract's logs as its standard has them.
+//! Logs in, transfers out: each contract's logs as its standard has them. Logs of kinds that move no
+//! tokens are passed over.
 
 use std::collections::HashMap;
 
@@ -24,7 +25,8 @@ pub(super) async fn decoded(
     let mut transfers = Vec::with_capacity(logs.len());
     for log in logs {
         let Some(contract) = by_address.get(&log.address) else { continue };
-        if log.block < contract.start_block {
+        let is_transfer = log.topics.first().is_some_and(|topic| decode::is_transfer(*topic));
+        if log.block < contract.start_block || !is_transfer {
             continue;
         }
         let decoded = match readings.get(&contract.key) {

@@ -16,8 +16,8 @@ use std::sync::{Mutex, PoisonError};
 
 use alloy::primitives::{Address, Bytes, U256, hex};
 
-use super::Context;
-use crate::decode::{self, Decoded, KINDS, Reading, Skip};
+use super::{Context, allot};
+use crate::decode::{self, Decoded, Reading, Skip};
 use crate::store::contracts::{self, Contract};
 use crate::store::{chains, readings};
 use crate::types::{ContractKey, RawLog, Standard};
@@ -213,7 +213,9 @@ async fn store(
         tx.commit().await?;
         return Ok(stored);
     };
-    readings::begin_again(&mut tx, (context.key, key), KINDS, checkpoint).await?;
+    if readings::begin_again(&mut tx, key, checkpoint).await? {
+        allot::plan(&mut tx, context, &row.log_kinds, (&[key], checkpoint)).await?;
+    }
     chains::bump_filter(&mut tx, context.key).await?;
     tx.commit().await?;
     Err(ReadAgain.into())

@@ -9,15 +9,15 @@ use super::census::{Census, Turnover};
 use super::hold;
 use super::ownership::{Held, touched};
 use crate::store::StoreError;
-use crate::store::contracts::Contract;
+use crate::store::contracts::{self, Contract};
 use crate::store::counters::{self, Counts};
 use crate::store::holdings::{self, Holding, HoldingKey};
 use crate::store::transfers::StoredTransfer;
 use crate::store::versions::{self, Later};
 use crate::store::{irregularities, range_versions, token_ranges};
-use crate::types::{ChainKey, ContractKey, ContractState};
+use crate::types::{ChainKey, ContractKey};
 
-/// Puts ownership and counters of the ready ones among the `concerned` contracts back to the end of
+/// Puts ownership and counters of those among the `concerned` contracts that have any back to the end of
 /// block `to`, after the transfers `gone` were taken back, and answers what is held then of all
 /// that they had touched.
 pub(super) async fn restore(
@@ -26,9 +26,13 @@ pub(super) async fn restore(
     (concerned, gone): (&[Contract], &[StoredTransfer]),
     to: u64,
 ) -> Result<Held, StoreError> {
-    let ready = concerned.iter().filter(|contract| contract.state == ContractState::Ready);
-    let ready: HashMap<ContractKey, &Contract> =
-        ready.map(|contract| (contract.key, contract)).collect();
+    let keys: Vec<ContractKey> = concerned.iter().map(|contract| contract.key).collect();
+    let owned = contracts::owned(tx, &keys).await?;
+    let ready: HashMap<ContractKey, &Contract> = concerned
+        .iter()
+        .filter(|contract| owned.contains(&contract.key))
+        .map(|contract| (contract.key, contract))
+        .collect();
     let ranged: HashSet<ContractKey> = ready
         .values()
         .filter(|contract| contract.has_ranges)

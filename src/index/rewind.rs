@@ -118,7 +118,6 @@ async fn take_back(
     blocks::ensure(tx, key, order.to).await?;
     let gone = transfers::take_back(tx, key, to).await?;
     let concerned = contracts_of(tx, &gone).await?;
-    contracts::clip_live(tx, key, to).await?;
     let now = restore::restore(tx, key, (&concerned, &gone), to).await?;
     let events = removals::told(context, order, (&gone_blocks, &gone), (&concerned, &now));
     let outcome = Outcome { depth: order.expected.0.saturating_sub(to), transfers: gone.len() };

@@ -165,12 +165,14 @@ struct Contract {
     start_block: u64,
 }
 
-/// A contract is followed after `block` (`contract.added`), or whole up to it (`contract.ready`).
+/// A contract is followed after `block` (`contract.added`), whole up to it (`contract.ready`), or
+/// followed no longer (`contract.removed`). All of it may happen again at one block: `turn`, the
+/// chain's filter version, tells the times apart.
 pub fn contract(
     chain: Caip2,
     kind: EventKind,
     subject: Subject,
-    start_block: u64,
+    (start_block, turn): (u64, i64),
     block: EventBlock,
 ) -> NewEvent {
     let data = Contract {
@@ -179,7 +181,7 @@ pub fn contract(
         start_block,
     };
     let mut told_apart = subject.address.to_vec();
-    told_apart.extend(subject.id_in_data.then_some(1));
+    told_apart.extend(turn.to_be_bytes());
     event(chain, kind, of_block(block, Some(subject.key), &told_apart), &data)
 }
 

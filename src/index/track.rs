@@ -1,22 +1,22 @@
 //! Joins contracts to their chain.
 //!
 //! The configuration and the API only write the wish. A pass takes the chain's lock, lets the live
-//! edge write the contract from the block after the checkpoint on, plans a span for what lies
-//! below, and raises the filter version, so that a live commit that was fetched with the old set
-//! of contracts is refused.
+//! edge write the contract from the block after the checkpoint on, plans spans for what lies below,
+//! and raises the filter version, so that a live commit that was fetched with the old set of
+//! contracts is refused. In the same way a lower start of a contract is applied, and a kind of log
+//! that no release before has read.
 
 use std::time::Duration;
 
 use async_trait::async_trait;
+use sqlx::PgConnection;
 
 use super::commit::subjects;
-use super::tell;
-use super::{Context, count_told};
-use crate::decode::KINDS;
-use crate::store::contracts::{self, Contract};
-use crate::store::events;
+use super::{Context, allot, count_told, tell};
+use crate::store::chains::{self, ChainRow};
+use crate::store::events::{self, EventBlock, NewEvent};
 use crate::store::wishes::{self, Tracked};
-use crate::store::{StoreError, blocks, chains, notify, spans};
+use crate::store::{StoreError, blocks, contracts, load_sets, notify, starts};
 use crate::types::EventKind;
 use crate::work::{Pass, Topic, Worker};
 
@@ -35,37 +35,33 @@ impl Track {
         Self { name: format!("track {}", context.name), context }
     }
 
+    /// Whether there is anything to do, looked at without a lock.
+    async fn is_due(&self) -> Result<bool, StoreError> {
+        let context = &self.context;
+        let row = chains::load(&context.pool, context.key).await?;
+        Ok(!context
+            .kinds_named(|kind| !row.log_kinds.iter().any(|name| name == kind.name))
+            .is_empty()
+            || starts::any(&context.pool, context.key).await?
+            || !contracts::probing(&context.pool, context.key, 1).await?.is_empty())
+    }
+
     async fn join(&self) -> Result<Pass, StoreError> {
         let context = &self.context;
-        if contracts::probing(&context.pool, context.key, 1).await?.is_empty() {
+        if !self.is_due().await? {
             return Ok(Pass::Idle);
         }
         let mut tx = context.pool.begin().await?;
-        let row = chains::lock(&mut tx, context.key).await?;
+        let mut row = chains::lock(&mut tx, context.key).await?;
         let (Some((checkpoint, _)), true) = (row.checkpoint, row.is_followed()) else {
             return Ok(Pass::Idle);
         };
         let Some(block) = blocks::named(&mut *tx, context.key, checkpoint).await? else {
             return Err(StoreError::Corrupt { column: "chains.checkpoint" });
         };
-        let waiting = contracts::probing(&mut *tx, context.key, JOIN_MAX).await?;
-        if waiting.is_empty() {
-            return Ok(Pass::Idle);
-        }
-        let keys: Vec<_> = waiting.iter().map(|contract| contract.key).collect();
-        let joined = contracts::join(&mut tx, &keys, checkpoint + 1).await?;
-        let subjects = subjects(&waiting);
-        let new = || waiting.iter().filter(|contract| joined.contains(&contract.key));
-        let past: Vec<_> = new()
-            .filter(|contract| contract.start_block <= checkpoint)
-            .map(|contract| (contract.key, contract.start_block))
-            .collect();
-        spans::plan(&mut tx, context.key, KINDS, &past, checkpoint).await?;
-        let told = |contract: &Contract| {
-            let (kind, subject) = (EventKind::ContractAdded, subjects[&contract.key]);
-            tell::contract(context.id, kind, subject, contract.start_block, block)
-        };
-        let events: Vec<_> = new().map(told).collect();
+        read_kinds(&mut tx, context, &mut row, checkpoint).await?;
+        lower_starts(&mut tx, context, &row.log_kinds, checkpoint).await?;
+        let events = join(&mut tx, context, &row, block).await?;
         chains::bump_filter(&mut tx, context.key).await?;
         events::append(&mut tx, (context.key, context.id), &events).await?;
         tx.commit().await?;
@@ -73,12 +69,69 @@ impl Track {
         tracing::info!(
             chain.id = %context.id,
             block.number = checkpoint + 1,
-            "{} follows {} more contracts from block {} on", context.name, joined.len(), checkpoint + 1
+            "{} follows {} more contracts from block {} on", context.name, events.len(), checkpoint + 1
         );
         notify::send(&context.pool, Topic::Spans.as_str()).await?;
         notify::send(&context.pool, Topic::Folds.as_str()).await?;
         Ok(Pass::Worked)
     }
+}
+
+/// Joins contracts that the probe has accepted, and answers what is to be told.
+async fn join(
+    tx: &mut PgConnection,
+    context: &Context,
+    row: &ChainRow,
+    block: EventBlock,
+) -> Result<Vec<NewEvent>, StoreError> {
+    let waiting = contracts::probing(&mut *tx, context.key, JOIN_MAX).await?;
+    let keys: Vec<_> = waiting.iter().map(|contract| contract.key).collect();
+    let joined = contracts::join(tx, &keys, block.number + 1).await?;
+    allot::plan(tx, context, &row.log_kinds, (&joined, block.number)).await?;
+    let subjects = subjects(&waiting);
+    let new = waiting.iter().filter(|contract| joined.contains(&contract.key));
+    Ok(new
+        .map(|contract| {
+            let (kind, subject) = (EventKind::ContractAdded, subjects[&contract.key]);
+            let told = (contract.start_block, row.filter_version);
+            tell::contract(context.id, kind, subject, told, block)
+        })
+        .collect())
+}
+
+/// Has the kinds of logs that this release reads and the chain does not yet read from the next block
+/// on, and plans the past of every contract for them alone.
+async fn read_kinds(
+    tx: &mut PgConnection,
+    context: &Context,
+    row: &mut ChainRow,
+    checkpoint: u64,
+) -> Result<(), StoreError> {
+    let new = context.kinds_named(|kind| !row.log_kinds.iter().any(|name| name == kind.name));
+    if new.is_empty() {
+        return Ok(());
+    }
+    let (_, followed) = contracts::followed(&mut *tx, context.key).await?;
+    let keys: Vec<_> = followed.iter().map(|contract| contract.key).collect();
+    allot::plan(tx, context, &new, (&keys, checkpoint)).await?;
+    chains::read_kinds(tx, context.key, &new).await?;
+    row.log_kinds.extend(new.into_iter().map(str::to_owned));
+    Ok(())
+}
+
+/// Gives contracts the lower starts that were asked for: their pasts grow downwards, and their
+/// ownership is built anew when that is loaded.
+async fn lower_starts(
+    tx: &mut PgConnection,
+    context: &Context,
+    kinds: &[String],
+    checkpoint: u64,
+) -> Result<(), StoreError> {
+    let lowered = starts::apply(tx, context.key).await?;
+    for contract in &lowered {
+        load_sets::leave(tx, *contract, true).await?;
+    }
+    allot::plan(tx, context, kinds, (&lowered, checkpoint)).await
 }
 
 /// Writes the wishes of the configuration; contracts that are known already stay as they are.

@@ -22,6 +22,8 @@ pub struct ChainRow {
     pub filter_version: i64,
     /// How many rewinds there were.
     pub epoch: i32,
+    /// Kinds of logs that the live edge reads.
+    pub log_kinds: Vec<String>,
     /// `loading`, `live`, `stalled`, `halted` or `paused`.
     pub status: String,
 }
@@ -42,6 +44,7 @@ struct Row {
     checkpoint_hash: Option<[u8; 32]>,
     filter_version: i64,
     epoch: i32,
+    log_kinds: Vec<String>,
     status: String,
 }
 
@@ -54,6 +57,7 @@ impl From<Row> for ChainRow {
             checkpoint: row.checkpoint.map(number).zip(row.checkpoint_hash.map(B256::from)),
             filter_version: row.filter_version,
             epoch: row.epoch,
+            log_kinds: row.log_kinds,
             status: row.status,
         }
     }
@@ -104,7 +108,8 @@ pub async fn ensure(
 pub async fn load(executor: impl PgExecutor<'_>, key: ChainKey) -> Result<ChainRow, StoreError> {
     let row: Row = sqlx::query_as(
         r"
-        select id, genesis_hash, finalized, checkpoint, checkpoint_hash, filter_version, epoch, status
+        select id, genesis_hash, finalized, checkpoint, checkpoint_hash, filter_version, epoch,
+            log_kinds, status
         from chain.chains where id = $1
         ",
     )
@@ -121,7 +126,8 @@ pub async fn find(
 ) -> Result<Option<ChainRow>, StoreError> {
     let row: Option<Row> = sqlx::query_as(
         r"
-        select id, genesis_hash, finalized, checkpoint, checkpoint_hash, filter_version, epoch, status
+        select id, genesis_hash, finalized, checkpoint, checkpoint_hash, filter_version, epoch,
+            log_kinds, status
         from chain.chains where caip2 = $1
         ",
     )
@@ -136,7 +142,8 @@ pub async fn find(
 pub async fn lock(connection: &mut PgConnection, key: ChainKey) -> Result<ChainRow, StoreError> {
     let row: Row = sqlx::query_as(
         r"
-        select id, genesis_hash, finalized, checkpoint, checkpoint_hash, filter_version, epoch, status
+        select id, genesis_hash, finalized, checkpoint, checkpoint_hash, filter_version, epoch,
+            log_kinds, status
         from chain.chains where id = $1 for no key update
         ",
     )
@@ -207,6 +214,20 @@ pub async fn move_checkpoint(
     .bind(rewound)
     .execute(connection)
     .await?;
+    Ok(())
+}
+
+/// Says that the live edge reads these kinds of logs too.
+pub async fn read_kinds(
+    connection: &mut PgConnection,
+    key: ChainKey,
+    log_kinds: &[&str],
+) -> Result<(), StoreError> {
+    sqlx::query("update chain.chains set log_kinds = log_kinds || $2::text[] where id = $1")
+        .bind(key.0)
+        .bind(log_kinds)
+        .execute(connection)
+        .await?;
     Ok(())
 }
 

@@ -1,17 +1,18 @@
-//! What a rewind does to the plans for the past: `chain.spans` and `chain.load_sets`.
+//! What a rewind does to the past: `chain.spans`, `chain.loaded` and the contracts' place in it.
 
 use sqlx::PgConnection;
 
 use super::{StoreError, height};
 use crate::types::ChainKey;
 
-/// After a rewind to `to` nothing above it is loaded or waits to be; claims under way are fenced.
+/// After a rewind to `to` nothing above it is loaded or waits to be, claims under way are fenced, and
+/// the live edge writes every contract from the next block on.
 pub async fn clip(
     connection: &mut PgConnection,
     chain: ChainKey,
     to: u64,
 ) -> Result<(), StoreError> {
-    sqlx::query(
+    for statement in [
         r"
         update chain.spans set
             to_block = greatest($2, from_block - 1),
@@ -23,20 +24,15 @@ pub async fn clip(
             lease_token = lease_token + 1
         where chain = $1 and to_block > $2
         ",
-    )
-    .bind(chain.0)
-    .bind(height(to))
-    .execute(&mut *connection)
-    .await?;
-    sqlx::query(
         r"
-        update chain.load_sets set loaded = loaded * int8multirange(int8range(null, $2 + 1))
-        where chain = $1 and upper(loaded) > $2 + 1
+        update chain.loaded set blocks = blocks * int8multirange(int8range(null, $2 + 1))
+        where chain = $1 and upper(blocks) > $2 + 1
         ",
-    )
-    .bind(chain.0)
-    .bind(height(to))
-    .execute(connection)
-    .await?;
+        "update chain.contracts set live_from = $2 + 1 where chain = $1 and live_from > $2 + 1",
+        "update chain.contracts set live_to = $2 where chain = $1 and live_to > $2",
+        "delete from chain.folds where chain = $1 and to_block > $2",
+    ] {
+        sqlx::query(statement).bind(chain.0).bind(height(to)).execute(&mut *connection).await?;
+    }
     Ok(())
 }

@@ -27,8 +27,9 @@ pub struct Contract {
     pub live_from: Option<u64>,
 }
 
+/// A contract as the tables hold it.
 #[derive(sqlx::FromRow)]
-struct Row {
+pub(super) struct Row {
     id: i32,
     address: [u8; 20],
     standard: Option<String>,
@@ -60,6 +61,24 @@ impl TryFrom<Row> for Contract {
 pub(super) fn standard(word: Option<&str>) -> Result<Option<Standard>, StoreError> {
     let corrupt = StoreError::Corrupt { column: "contracts.standard" };
     word.map(|word| Standard::parse(word).ok_or(corrupt)).transpose()
+}
+
+/// Those of these contracts whose ownership is built and answered: all that are ready, and those that
+/// were when they were stopped.
+pub async fn owned(
+    connection: &mut PgConnection,
+    keys: &[ContractKey],
+) -> Result<Vec<ContractKey>, StoreError> {
+    let owned: Vec<i32> = sqlx::query_scalar(
+        r"
+        select id from chain.contracts where id = any ($1)
+            and (state = 'ready' or (state = 'stopped' and folded_to is not null))
+        ",
+    )
+    .bind(keys.iter().map(|key| key.0).collect::<Vec<_>>())
+    .fetch_all(connection)
+    .await?;
+    Ok(owned.into_iter().map(ContractKey).collect())
 }
 
 /// Contracts that the live edge writes, and the filter version they belong to, in one statement.
@@ -134,7 +153,8 @@ pub async fn by_keys(
     rows.into_iter().map(Contract::try_from).collect()
 }
 
-/// At most `most` contracts that wait to be joined to the chain.
+/// At most `most` contracts that the probe has accepted and that wait to be joined to the chain, those
+/// of the oldest start first, because neighbours are loaded together.
 pub async fn probing(
     executor: impl PgExecutor<'_>,
     chain: ChainKey,
@@ -143,7 +163,10 @@ pub async fn probing(
     let rows: Vec<Row> = sqlx::query_as(
         r"
         select id, address, standard, id_in_data, has_ranges, state, start_block, live_from
-        from chain.contracts where chain = $1 and state = 'probing' order by id limit $2
+        from chain.contracts
+        where chain = $1 and state = 'probing' and refused is null and probe_at is null
+            and start_block is not null
+        order by start_block, id limit $2
         ",
     )
     .bind(chain.0)
@@ -161,7 +184,7 @@ pub async fn join(
 ) -> Result<Vec<ContractKey>, StoreError> {
     let joined: Vec<i32> = sqlx::query_scalar(
         r"
-        update chain.contracts set state = 'loading', live_from = $2
+        update chain.contracts set state = 'loading', live_from = $2, live_to = null, folded_to = null
         where id = any ($1) and state = 'probing' returning id
         ",
     )
@@ -172,32 +195,6 @@ pub async fn join(
     Ok(joined.into_iter().map(ContractKey).collect())
 }
 
-/// The oldest contract of the chain whose past is whole and whose ownership is not built yet.
-pub async fn whole(
-    executor: impl PgExecutor<'_>,
-    chain: ChainKey,
-) -> Result<Option<Contract>, StoreError> {
-    let row: Option<Row> = sqlx::query_as(
-        r"
-        select c.id, c.address, c.standard, c.id_in_data, c.has_ranges, c.state,
-            c.start_block, c.live_from
-        from chain.contracts c
-        where c.chain = $1 and c.state in ('loading', 'folding') and (
-            c.live_from <= c.start_block or exists (
-                select from chain.load_sets s
-                where s.chain = c.chain and s.contract_ids @> array[c.id]
-                    and s.loaded @> int8range(c.start_block, greatest(c.start_block, c.live_from))
-            )
-        )
-        order by c.id limit 1
-        ",
-    )
-    .bind(chain.0)
-    .fetch_optional(executor)
-    .await?;
-    row.map(Contract::try_from).transpose()
-}
-
 /// Shows that the ownership of a contract is being built.
 pub async fn set_folding(
     executor: impl PgExecutor<'_>,
@@ -206,20 +203,6 @@ pub async fn set_folding(
     sqlx::query("update chain.contracts set state = 'folding' where id = $1 and state = 'loading'")
         .bind(contract.0)
         .execute(executor)
-        .await?;
-    Ok(())
-}
-
-/// After a rewind to `to` the live edge writes from the next block on, for every contract.
-pub async fn clip_live(
-    connection: &mut PgConnection,
-    chain: ChainKey,
-    to: u64,
-) -> Result<(), StoreError> {
-    sqlx::query("update chain.contracts set live_from = $2 where chain = $1 and live_from > $2")
-        .bind(chain.0)
-        .bind(height(to) + 1)
-        .execute(connection)
         .await?;
     Ok(())
 }

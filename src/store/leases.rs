@@ -56,6 +56,16 @@ pub async fn check(connection: &mut PgConnection, lease: &Lease) -> Result<(), S
     }
 }
 
+/// Ends this lease, so that another replica takes it at once.
+pub async fn give_back(executor: impl PgExecutor<'_>, lease: &Lease) -> Result<(), StoreError> {
+    sqlx::query("update chain.leases set until = clock_timestamp() where name = $1 and token = $2")
+        .bind(&lease.name)
+        .bind(lease.token)
+        .execute(executor)
+        .await?;
+    Ok(())
+}
+
 /// Ends every lease of `owner`, so that another replica need not wait for it to run out.
 pub async fn release(executor: impl PgExecutor<'_>, owner: &str) -> Result<(), StoreError> {
     sqlx::query("update chain.leases set until = clock_timestamp() where owner = $1")

@@ -20,6 +20,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         include_str!("../../migrations/0001_create_the_lasting_shapes.sql"),
     ),
     (2, "read every standard", include_str!("../../migrations/0002_read_every_standard.sql")),
+    (3, "share the work", include_str!("../../migrations/0003_share_the_work.sql")),
 ];
 
 /// Serialises replicas that migrate at once. Taken for a transaction, not a session, so that it

@@ -3,8 +3,8 @@
 use sqlx::{PgConnection, PgExecutor};
 
 use super::contracts::standard;
-use super::{StoreError, height, number, spans};
-use crate::types::{ChainKey, ContractKey, Standard};
+use super::{StoreError, height, load_sets, loaded};
+use crate::types::{ContractKey, Standard};
 
 /// Remembers that these contracts move tokens by ranges.
 pub async fn note_ranges(
@@ -46,32 +46,30 @@ pub async fn note(
     Ok((standard(word.as_deref())?, id_in_data))
 }
 
-/// Plans the past of a contract anew, from its first block up to the `checkpoint`; the live edge
-/// writes it from the next block on. Steps of the old plan that are under way are fenced. The caller
-/// holds the chain's lock and raises the filter version.
+/// Begins the past of a contract anew, from its first block: nothing of it counts as loaded, and the
+/// live edge writes it from the block after the `checkpoint` on. Steps under way are fenced. Answers
+/// whether the contract is followed at all. The caller holds the chain's lock, plans the past and
+/// raises the filter version.
 pub async fn begin_again(
     connection: &mut PgConnection,
-    (chain, contract): (ChainKey, ContractKey),
-    log_kinds: &[&str],
+    contract: ContractKey,
     checkpoint: u64,
-) -> Result<(), StoreError> {
-    for forget in [
-        "delete from chain.spans s using chain.load_sets l
-         where s.set_id = l.id and l.chain = $1 and l.contract_ids = array[$2::int4]",
-        "delete from chain.load_sets where chain = $1 and contract_ids = array[$2::int4]",
-    ] {
-        sqlx::query(forget).bind(chain.0).bind(contract.0).execute(&mut *connection).await?;
-    }
-    let from: Option<i64> = sqlx::query_scalar(
+) -> Result<bool, StoreError> {
+    load_sets::leave(connection, contract, false).await?;
+    loaded::forget(connection, contract).await?;
+    sqlx::query("delete from chain.folds where contract_id = $1")
+        .bind(contract.0)
+        .execute(&mut *connection)
+        .await?;
+    let done = sqlx::query(
         r"
-        update chain.contracts set state = 'loading', live_from = $2
-        where id = $1 and state in ('loading', 'folding', 'ready') returning start_block
+        update chain.contracts set state = 'loading', live_from = $2, folded_to = null
+        where id = $1 and state in ('loading', 'folding', 'ready')
         ",
     )
     .bind(contract.0)
     .bind(height(checkpoint) + 1)
-    .fetch_optional(&mut *connection)
+    .execute(connection)
     .await?;
-    let past = from.map(number).filter(|from| *from <= checkpoint).map(|from| (contract, from));
-    spans::plan(connection, chain, log_kinds, past.as_slice(), checkpoint).await
+    Ok(done.rows_affected() > 0)
 }

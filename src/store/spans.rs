@@ -1,5 +1,4 @@
-//! `chain.load_sets` and `chain.spans`: which blocks of the past are stored, and which are still
-//! to be read.
+//! `chain.spans`: blocks of the past still to be read, and who reads them.
 
 use std::time::Duration;
 
@@ -7,15 +6,17 @@ use alloy::primitives::B256;
 use sqlx::{PgConnection, PgExecutor};
 
 use super::{StoreError, height, number};
-use crate::types::{ChainKey, ContractKey};
+use crate::types::ChainKey;
 
 /// A span that this process has claimed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Span {
     /// Its number.
     pub id: i64,
-    /// Contracts that are loaded together.
-    pub contracts: Vec<ContractKey>,
+    /// The set of contracts that it loads.
+    pub set: i32,
+    /// Kinds of logs that it loads.
+    pub kinds: Vec<String>,
     /// Next block to read.
     pub next: u64,
     /// Last block to read.
@@ -24,6 +25,13 @@ pub struct Span {
     pub last_hash: Option<B256>,
     /// Grows with every claim and every clip; checked in the committing transaction.
     pub token: i64,
+}
+
+impl Span {
+    /// Whether it loads logs of this kind.
+    pub fn loads(&self, kind: &str) -> bool {
+        self.kinds.iter().any(|name| name == kind)
+    }
 }
 
 /// What a finished step says about its ends.
@@ -39,44 +47,13 @@ pub struct StepEnds {
     pub last_hash: B256,
 }
 
-/// Makes a set with one span for each of these contracts, from its block up to `to`.
-pub async fn plan(
-    connection: &mut PgConnection,
-    chain: ChainKey,
-    log_kinds: &[&str],
-    contracts: &[(ContractKey, u64)],
-    to: u64,
-) -> Result<(), StoreError> {
-    sqlx::query(
-        r"
-        with wanted as (
-            select * from unnest($3::int4[], $4::int8[]) as w (contract_id, from_block)
-        ), sets as (
-            insert into chain.load_sets (chain, contract_ids, log_kinds)
-            select $1, array[contract_id], $2 from wanted
-            returning id, contract_ids[1] as contract_id
-        )
-        insert into chain.spans (set_id, chain, log_kinds, from_block, next_block, to_block)
-        select s.id, $1, $2, w.from_block, w.from_block, $5
-        from sets s join wanted w using (contract_id) order by s.id
-        ",
-    )
-    .bind(chain.0)
-    .bind(log_kinds)
-    .bind(contracts.iter().map(|(key, _)| key.0).collect::<Vec<_>>())
-    .bind(contracts.iter().map(|(_, from)| height(*from)).collect::<Vec<_>>())
-    .bind(height(to))
-    .execute(connection)
-    .await?;
-    Ok(())
-}
-
-/// Ends every claim of `owner`, so that nobody need wait for it to run out.
+/// Ends every claim of the process `owner`, so that nobody need wait for it to run out.
 pub async fn release(executor: impl PgExecutor<'_>, owner: &str) -> Result<(), StoreError> {
     sqlx::query(
         r"
         update chain.spans set lease_until = clock_timestamp()
-        where state = 'pending' and lease_owner = $1 and lease_until > clock_timestamp()
+        where state = 'pending' and (lease_owner = $1 or starts_with(lease_owner, $1 || '#'))
+            and lease_until > clock_timestamp()
         ",
     )
     .bind(owner)
@@ -85,58 +62,106 @@ pub async fn release(executor: impl PgExecutor<'_>, owner: &str) -> Result<(), S
     Ok(())
 }
 
-/// Claims the oldest free span of the chain for `length`.
+type Row = (i64, i32, Vec<String>, i64, i64, Option<[u8; 32]>, i64);
+
+fn span((id, set, kinds, next, to, last_hash, token): Row) -> Span {
+    let last_hash = last_hash.map(B256::from);
+    Span { id, set, kinds, next: number(next), to: number(to), last_hash, token }
+}
+
+/// Claims a free span of the chain for `length`, one with the least left to read, so that a short
+/// past is whole soon beside a long one. Only spans of known `kinds`.
 pub async fn claim(
     executor: impl PgExecutor<'_>,
     chain: ChainKey,
+    kinds: &[&str],
     owner: &str,
     length: Duration,
 ) -> Result<Option<Span>, StoreError> {
-    type Row = (i64, Vec<i32>, i64, i64, Option<[u8; 32]>, i64);
     let row: Option<Row> = sqlx::query_as(
         r"
-        update chain.spans s set lease_owner = $2, lease_token = s.lease_token + 1,
-            lease_until = clock_timestamp() + $3 * interval '1 second'
+        update chain.spans s set lease_owner = $3, lease_token = s.lease_token + 1,
+            lease_until = clock_timestamp() + $4 * interval '1 second'
         from (
             select id from chain.spans
-            where chain = $1 and state = 'pending'
-                and (lease_until is null or lease_until < clock_timestamp() or lease_owner = $2)
-            order by lease_until nulls first, id limit 1 for update skip locked
-        ) free, chain.load_sets l
-        where s.id = free.id and l.id = s.set_id
-        returning s.id, l.contract_ids, s.next_block, s.to_block, s.last_hash, s.lease_token
+            where chain = $1 and state = 'pending' and log_kinds <@ $2
+                and (lease_until is null or lease_until < clock_timestamp() or lease_owner = $3)
+            order by lease_until nulls first, to_block - next_block, id
+            limit 1 for update skip locked
+        ) free
+        where s.id = free.id
+        returning s.id, s.set_id, s.log_kinds, s.next_block, s.to_block, s.last_hash, s.lease_token
         ",
     )
     .bind(chain.0)
+    .bind(kinds)
     .bind(owner)
     .bind(length.as_secs_f64())
     .fetch_optional(executor)
     .await?;
-    Ok(row.map(|(id, contracts, next, to, last_hash, token)| Span {
-        id,
-        contracts: contracts.into_iter().map(ContractKey).collect(),
-        next: number(next),
-        to: number(to),
-        last_hash: last_hash.map(B256::from),
-        token,
-    }))
+    Ok(row.map(span))
 }
 
-/// Locks the claimed span until the transaction ends; fails if the claim is no longer ours.
-pub async fn check(connection: &mut PgConnection, span: &Span) -> Result<(), StoreError> {
-    let token: Option<i64> = sqlx::query_scalar(
-        "select lease_token from chain.spans where id = $1 and state = 'pending' for update",
+/// Takes the upper half of what is left of the longest span that somebody reads, and claims it. A
+/// rest of fewer than `least` blocks is left whole.
+pub async fn split(
+    executor: impl PgExecutor<'_>,
+    chain: ChainKey,
+    (kinds, least): (&[&str], u64),
+    owner: &str,
+    length: Duration,
+) -> Result<Option<Span>, StoreError> {
+    let row: Option<Row> = sqlx::query_as(
+        r"
+        with longest as (
+            select id, next_block + (to_block - next_block + 1) / 2 as cut, to_block
+            from chain.spans
+            where chain = $1 and state = 'pending' and log_kinds <@ $2
+                and to_block - next_block + 1 >= greatest($5, 2)
+            order by to_block - next_block desc, id limit 1 for update skip locked
+        ), lower as (
+            update chain.spans s set to_block = longest.cut - 1
+            from longest where s.id = longest.id
+            returning s.set_id, s.chain, s.log_kinds, longest.cut, longest.to_block
+        )
+        insert into chain.spans
+            (set_id, chain, log_kinds, from_block, next_block, to_block, lease_owner, lease_until,
+                lease_token)
+        select set_id, chain, log_kinds, cut, cut, to_block, $3,
+            clock_timestamp() + $4 * interval '1 second', 1
+        from lower
+        returning id, set_id, log_kinds, next_block, to_block, last_hash, lease_token
+        ",
+    )
+    .bind(chain.0)
+    .bind(kinds)
+    .bind(owner)
+    .bind(length.as_secs_f64())
+    .bind(height(least))
+    .fetch_optional(executor)
+    .await?;
+    Ok(row.map(span))
+}
+
+/// Locks the claimed span until the transaction ends and answers its last block, which another
+/// worker may have lowered; fails if the claim is no longer ours.
+pub async fn check(connection: &mut PgConnection, span: &Span) -> Result<u64, StoreError> {
+    let row: Option<(i64, i64)> = sqlx::query_as(
+        r"
+        select lease_token, to_block from chain.spans
+        where id = $1 and state = 'pending' for update
+        ",
     )
     .bind(span.id)
     .fetch_optional(connection)
     .await?;
-    match token {
-        Some(token) if token == span.token => Ok(()),
+    match row {
+        Some((token, to)) if token == span.token => Ok(number(to)),
         _ => Err(StoreError::Fenced { what: "span" }),
     }
 }
 
-/// Moves the cursor past the step and adds the step to what the set has loaded.
+/// Moves the cursor past the step.
 pub async fn advance(
     connection: &mut PgConnection,
     span: &Span,
@@ -144,18 +169,15 @@ pub async fn advance(
 ) -> Result<(), StoreError> {
     sqlx::query(
         r"
-        with moved as (
-            update chain.spans set
-                next_block = $3 + 1,
-                state = case when $3 >= to_block then 'done' else 'pending' end,
-                lease_until = null,
-                detail = null,
-                first_parent_hash = case when $2 = from_block then $4 else first_parent_hash end,
-                last_hash = $5
-            where id = $1 returning set_id
-        )
-        update chain.load_sets l set loaded = l.loaded + int8multirange(int8range($2, $3 + 1))
-        from moved where l.id = moved.set_id
+        update chain.spans set
+            next_block = $3 + 1,
+            state = case when $3 >= to_block then 'done' else 'pending' end,
+            lease_until = null,
+            failures = 0,
+            detail = null,
+            first_parent_hash = case when $2 = from_block then $4 else first_parent_hash end,
+            last_hash = $5
+        where id = $1
         ",
     )
     .bind(span.id)
@@ -177,7 +199,7 @@ pub async fn note_failure(
 ) -> Result<(), StoreError> {
     sqlx::query(
         r"
-        update chain.spans set detail = left($3, 500)
+        update chain.spans set detail = left($3, 500), failures = failures + 1
         where chain = $1 and lease_owner = $2 and state = 'pending'
             and lease_until > clock_timestamp()
         ",
@@ -190,21 +212,17 @@ pub async fn note_failure(
     Ok(())
 }
 
-/// Puts the cursor of a claimed span back to its beginning: what it has loaded is not believed.
-pub async fn restart(connection: &mut PgConnection, span: &Span) -> Result<(), StoreError> {
+/// Puts the cursors of these spans back to their beginnings: what they have loaded is not believed.
+/// Claims on them end.
+pub async fn restart(connection: &mut PgConnection, spans: &[i64]) -> Result<(), StoreError> {
     sqlx::query(
         r"
-        with back as (
-            update chain.spans s set next_block = s.from_block, last_hash = null,
-                lease_until = null, lease_token = s.lease_token + 1
-            from chain.spans before where s.id = $1 and before.id = s.id
-            returning s.set_id, int8range(before.from_block, before.next_block) as read
-        )
-        update chain.load_sets l set loaded = l.loaded - int8multirange(back.read)
-        from back where l.id = back.set_id
+        update chain.spans set next_block = from_block, state = 'pending', last_hash = null,
+            first_parent_hash = null, lease_until = null, lease_token = lease_token + 1
+        where id = any ($1)
         ",
     )
-    .bind(span.id)
+    .bind(spans)
     .execute(connection)
     .await?;
     Ok(())

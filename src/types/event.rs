@@ -27,11 +27,13 @@ pub enum EventKind {
     ContractAdded,
     /// A contract's history is whole.
     ContractReady,
+    /// A contract is followed no longer.
+    ContractRemoved,
 }
 
 impl EventKind {
     /// Every kind, for filters and documents.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::TokenMinted,
         Self::TokenTransferred,
         Self::TokenBurned,
@@ -40,6 +42,7 @@ impl EventKind {
         Self::ChainFinalized,
         Self::ContractAdded,
         Self::ContractReady,
+        Self::ContractRemoved,
     ];
 
     /// The word of the API and of the tables.
@@ -53,6 +56,7 @@ impl EventKind {
             Self::ChainFinalized => "chain.finalized",
             Self::ContractAdded => "contract.added",
             Self::ContractReady => "contract.ready",
+            Self::ContractRemoved => "contract.removed",
         }
     }
 

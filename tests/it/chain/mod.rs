@@ -49,6 +49,7 @@ fn config(urls: &[(&str, EndpointRole)]) -> ChainConfig {
         block_time: Duration::from_secs(1),
         trust_bloom: true,
         range_max: 1_000,
+        load_workers: 1,
         endpoints: urls.iter().enumerate().map(endpoint).collect(),
         contracts: Vec::new(),
     }

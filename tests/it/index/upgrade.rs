@@ -14,6 +14,7 @@ use crate::support::tables;
 
 const FIRST: &str = include_str!("../../../migrations/0001_create_the_lasting_shapes.sql");
 const SECOND: &str = include_str!("../../../migrations/0002_read_every_standard.sql");
+const THIRD: &str = include_str!("../../../migrations/0003_share_the_work.sql");
 
 /// An ERC-1155 contract, which the first release took for ERC-721.
 const GAME: Address = Address::repeat_byte(0xB8);
@@ -65,7 +66,7 @@ async fn contracts_of_the_first_release_are_read_again_for_what_it_could_not_rea
     });
     let database = fresh().await;
     let empty = "drop schema chain cascade; drop schema platform cascade;";
-    for script in [empty, FIRST, &rows, SECOND] {
+    for script in [empty, FIRST, &rows, SECOND, THIRD] {
         let run = sqlx::raw_sql(AssertSqlSafe(script.to_owned())).execute(&database.pool).await;
         run.expect("the script runs");
     }

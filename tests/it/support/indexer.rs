@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use alloy::primitives::Address;
 use herald::chain::Chain;
+use herald::decode::KINDS;
 use herald::index::fold::Fold;
 use herald::index::live::LiveEdge;
 use herald::index::load::Load;
@@ -16,7 +17,7 @@ use herald::index::{Context, Rules};
 use herald::store::wishes::Tracked;
 use herald::store::{Pool, chains};
 use herald::types::{Caip2, Standard};
-use herald::upkeep::Prune;
+use herald::upkeep::{Prune, Purge};
 use herald::work::{Pass, Worker};
 use rand::Rng;
 use rand::rngs::SmallRng;
@@ -67,6 +68,7 @@ impl Indexer {
             name: "sim".into(),
             owner: owner.into(),
             rules,
+            kinds: KINDS,
             asked: Arc::default(),
         };
         Self { workers: workers(&context), context }
@@ -179,8 +181,10 @@ fn workers(context: &Context) -> Vec<Box<dyn Worker>> {
     vec![
         Box::new(LiveEdge::new(context.clone())),
         Box::new(Track::new(context.clone())),
-        Box::new(Load::new(context.clone())),
+        Box::new(Load::new(context.clone(), 0)),
         Box::new(Fold::new(context.clone())),
         Box::new(Prune::new(context.pool.clone(), context.key, &context.name)),
+        Box::new(Load::new(context.clone(), 1)),
+        Box::new(Purge::new(context.pool.clone(), context.key, &context.name)),
     ]
 }

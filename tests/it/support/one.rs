@@ -21,6 +21,7 @@ fn one_endpoint(id: Caip2, url: &str) -> ChainConfig {
         block_time: Duration::from_secs(12),
         trust_bloom: true,
         range_max: 1_000,
+        load_workers: 1,
         endpoints: vec![EndpointConfig {
             name: "node".to_owned(),
             url: url.into(),

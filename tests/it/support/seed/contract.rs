@@ -85,8 +85,9 @@ impl SeedContract {
     pub(crate) async fn loading(&self, blocks: i64, done: i64) {
         sqlx::query(
             r"with s as (
-                insert into chain.load_sets (chain, contract_ids, log_kinds) values ($1, array[$2], '{erc721}')
-                returning id
+                insert into chain.load_sets (chain, log_kinds) values ($1, '{erc721}') returning id
+            ), m as (
+                insert into chain.load_members (set_id, contract_id, from_block) select id, $2, 0 from s
             )
             insert into chain.spans (set_id, chain, log_kinds, from_block, next_block, to_block)
             select id, $1, '{erc721}', 0, $4, $3 - 1 from s",

@@ -1,0 +1,79 @@
+//! The seams between the spans of a set, and the end of a set.
+//!
+//! Spans of one set are read by different workers from different endpoints. When all of them are
+//! done, the last block of each must be the parent of the first of the next; where it is not, both
+//! are read anew. Then its contracts own what the set has loaded.
+
+use super::Context;
+use crate::store::load_sets::{self, Ends};
+use crate::store::{notify, spans};
+use crate::work::{Pass, Topic};
+
+/// Finishes a set of the chain whose spans are all done, if there is one.
+pub(super) async fn finish(context: &Context) -> anyhow::Result<Pass> {
+    let mut tx = context.pool.begin().await?;
+    let Some(set) = load_sets::whole(&mut tx, context.key).await? else { return Ok(Pass::Idle) };
+    let broken = broken(&load_sets::ends(&mut tx, set).await?);
+    if broken.is_empty() {
+        load_sets::finish(&mut tx, set).await?;
+        tx.commit().await?;
+        notify::send(&context.pool, Topic::Folds.as_str()).await?;
+        return Ok(Pass::Worked);
+    }
+    spans::restart(&mut tx, &broken).await?;
+    tx.commit().await?;
+    tracing::warn!(
+        chain.id = %context.id,
+        spans = broken.len(),
+        "{} reads {} parts of a past again: neighbouring blocks do not stand on each other",
+        context.name, broken.len()
+    );
+    Ok(Pass::Worked)
+}
+
+/// The spans beside a seam whose sides disagree.
+fn broken(ends: &[Ends]) -> Vec<i64> {
+    let pairs = ends.windows(2).filter_map(|pair| match pair {
+        [lower, upper] if lower.to + 1 == upper.from => Some((lower, upper)),
+        _ => None,
+    });
+    let disagree = |(lower, upper): &(&Ends, &Ends)| {
+        let sides = lower.last_hash.zip(upper.first_parent);
+        sides.is_some_and(|(last, parent)| last != parent)
+    };
+    let mut broken: Vec<i64> =
+        pairs.filter(disagree).flat_map(|(lower, upper)| [lower.id, upper.id]).collect();
+    broken.dedup();
+    broken
+}
+
+#[cfg(test)]
+mod tests {
+    use alloy::primitives::B256;
+
+    use super::*;
+
+    fn ends(id: i64, (from, to): (i64, i64), parent: u8, last: u8) -> Ends {
+        let hash = |byte| Some(B256::repeat_byte(byte));
+        Ends { id, from, to, first_parent: hash(parent), last_hash: hash(last) }
+    }
+
+    #[test]
+    fn both_sides_of_a_seam_that_does_not_fit_are_read_again() {
+        let fits = [ends(1, (0, 9), 9, 1), ends(2, (10, 19), 1, 2), ends(3, (20, 29), 2, 3)];
+        assert!(broken(&fits).is_empty());
+        let mut torn = fits;
+        torn[2].first_parent = Some(B256::repeat_byte(8));
+        assert_eq!(broken(&torn), [2, 3]);
+        torn[1].first_parent = Some(B256::repeat_byte(7));
+        assert_eq!(broken(&torn), [1, 2, 3]);
+    }
+
+    #[test]
+    fn spans_apart_and_spans_that_were_clipped_have_no_seam() {
+        let apart = [ends(1, (0, 9), 9, 1), ends(2, (11, 19), 5, 2)];
+        assert!(broken(&apart).is_empty());
+        let clipped = [ends(1, (0, 9), 9, 1), Ends { last_hash: None, ..ends(2, (10, 12), 1, 2) }];
+        assert!(broken(&clipped).is_empty());
+    }
+}

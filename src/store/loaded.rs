@@ -1,0 +1,119 @@
+//! `chain.loaded`: which blocks of a contract's past are stored, by the kinds of logs that were
+//! read.
+
+use sqlx::{PgConnection, PgExecutor};
+
+use super::contracts::{Contract, Row};
+use super::{StoreError, height, number};
+use crate::types::{ChainKey, ContractKey};
+
+/// Blocks of one contract that are to be read: first and last of each piece, in their order.
+pub type Missing = (ContractKey, Vec<(u64, u64)>);
+
+/// What is not loaded yet of these contracts and kinds, from each one's first block up to `to`.
+/// Contracts of which nothing is missing are left out.
+pub async fn missing(
+    connection: &mut PgConnection,
+    log_kinds: &[&str],
+    contracts: &[ContractKey],
+    to: u64,
+) -> Result<Vec<Missing>, StoreError> {
+    let rows: Vec<(i32, i64, i64)> = sqlx::query_as(
+        r"
+        select c.id, lower(piece), upper(piece) - 1
+        from chain.contracts c
+        left join lateral (
+            select range_agg(had) as blocks from chain.loaded l, unnest(l.blocks) had
+            where l.contract_id = c.id and l.log_kinds @> $2
+        ) l on true
+        cross join lateral unnest(
+            int8multirange(int8range(c.start_block, $3 + 1)) - coalesce(l.blocks, '{}')
+        ) piece
+        where c.id = any ($1) and c.start_block <= $3
+        order by c.id, lower(piece)
+        ",
+    )
+    .bind(contracts.iter().map(|key| key.0).collect::<Vec<_>>())
+    .bind(log_kinds)
+    .bind(height(to))
+    .fetch_all(connection)
+    .await?;
+    let mut missing: Vec<Missing> = Vec::new();
+    for (contract, from, to) in rows {
+        let piece = (number(from), number(to));
+        match missing.last_mut() {
+            Some((key, pieces)) if key.0 == contract => pieces.push(piece),
+            _ => missing.push((ContractKey(contract), vec![piece])),
+        }
+    }
+    Ok(missing)
+}
+
+/// Notes that the live edge has written these blocks of a contract, `from..=to`, for these kinds.
+pub async fn add(
+    connection: &mut PgConnection,
+    (chain, contract): (ChainKey, ContractKey),
+    log_kinds: &[String],
+    (from, to): (u64, u64),
+) -> Result<(), StoreError> {
+    sqlx::query(
+        r"
+        insert into chain.loaded as l (contract_id, chain, log_kinds, blocks)
+        values ($1, $2, $3, int8multirange(int8range($4, greatest($4, $5 + 1))))
+        on conflict (contract_id, log_kinds) do update set blocks = l.blocks + excluded.blocks
+        ",
+    )
+    .bind(contract.0)
+    .bind(chain.0)
+    .bind(log_kinds)
+    .bind(height(from))
+    .bind(height(to))
+    .execute(connection)
+    .await?;
+    Ok(())
+}
+
+/// Forgets what was loaded of a contract.
+pub async fn forget(
+    connection: &mut PgConnection,
+    contract: ContractKey,
+) -> Result<(), StoreError> {
+    sqlx::query("delete from chain.loaded where contract_id = $1")
+        .bind(contract.0)
+        .execute(connection)
+        .await?;
+    Ok(())
+}
+
+/// At most `most` contracts of the chain whose past is whole for all these kinds and whose ownership
+/// is not built yet, oldest first.
+pub async fn whole(
+    executor: impl PgExecutor<'_>,
+    chain: ChainKey,
+    log_kinds: &[&str],
+    most: i64,
+) -> Result<Vec<Contract>, StoreError> {
+    let rows: Vec<Row> = sqlx::query_as(
+        r"
+        select c.id, c.address, c.standard, c.id_in_data, c.has_ranges, c.state,
+            c.start_block, c.live_from
+        from chain.contracts c
+        where c.chain = $1 and c.state in ('loading', 'folding') and (
+            c.live_from <= c.start_block or not exists (
+                select from unnest($2::text[]) as wanted (kind)
+                where not coalesce((
+                    select range_agg(had) from chain.loaded l, unnest(l.blocks) had
+                    where l.contract_id = c.id and l.log_kinds @> array[wanted.kind]
+                ), '{}') @> int8range(c.start_block, greatest(c.start_block, c.live_from))
+            )
+        )
+        order by c.id limit $3
+        ",
+    )
+    .bind(chain.0)
+    .bind(log_kinds)
+    .bind(most)
+    .fetch_all(executor)
+    .await?;
+    rows.into_iter().map(Contract::try_from).collect()
+}
