@@ -23,14 +23,17 @@ update chain.chains set log_kinds = array['erc721.transfer', 'erc2309.transfer',
 alter table chain.endpoints add column range_max int8;
 
 -- `start_block` null: to be found by the probe. `wanted_start`: a lower start that was asked for and
--- is not applied yet. `refused`: why the probe did not accept the contract. `purging`: stopped, and
--- its facts are being removed. `purged`: they are gone.
+-- is not applied yet. `probe_at`: when the probe looks at it next; null once it is accepted.
+-- `refused`: why it was not. `describe_at`: when its name and symbol are asked for next; null once
+-- they are known or it has none. `purging`: stopped, and its facts are being removed. `purged`: they
+-- are gone.
 alter table chain.contracts
     alter column start_block drop not null,
     add column wanted_start int8 constraint contracts_wanted_start_positive check (wanted_start >= 0),
     add column refused text,
     add column refused_detail text,
     add column probe_at timestamptz,
+    add column describe_at timestamptz default clock_timestamp(),
     add column stopped_at timestamptz,
     add column purging bool not null default false,
     add column purged bool not null default false,
