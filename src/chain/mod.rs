@@ -4,10 +4,10 @@
 //! they are wrapped; `http` and `line` carry them within `limits`, and `secret` keeps the URL out
 //! of every text; `error` is what callers branch on, `phrases` and `classify` find it in the
 //! words of providers, `verdict` what they say of the request, `failure` adds what the book-keeping
-//! needs. `pace`, `mark` and `record` keep the books of an `endpoint`; `question` asks it, `sift`
+//! needs. `pace`, `mark`, `width` and `record` keep the books of an `endpoint`; `question` asks it, `sift`
 //! checks the logs it answers, and where their `numbering` is wrong `receipts` reads the block;
-//! `pool` is all nodes of a chain behind the one trait that the rest of Herald knows: [`Chain`].
-//! `rpc` is a single node for tools.
+//! `pool` is all nodes of a chain and `answers` puts them behind the one trait that the rest of
+//! Herald knows: [`Chain`]. `rpc` is a single node for tools.
 //!
 //! Nothing here knows transfers or tables. The simulated chain of the tests implements the same
 //! trait.
@@ -25,6 +25,7 @@ mod verdict;
 mod failure;
 mod pace;
 mod mark;
+mod width;
 mod record;
 mod endpoint;
 mod question;
@@ -32,6 +33,7 @@ mod sift;
 mod receipts;
 mod numbering;
 pub mod pool;
+mod answers;
 pub mod rpc;
 
 use alloy::primitives::{Address, B256, Bloom, Bytes};
@@ -75,6 +77,16 @@ pub enum LogScope {
     Hash(B256),
 }
 
+impl LogScope {
+    /// How many blocks it spans.
+    fn blocks(&self) -> u64 {
+        match self {
+            Self::Range(from, to) => to.saturating_sub(*from).saturating_add(1),
+            Self::Hash(_) => 1,
+        }
+    }
+}
+
 /// The newest block and the node's finality tags, from one endpoint at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
@@ -105,6 +117,8 @@ pub struct EndpointReport {
     pub detail: Option<String>,
     /// Blocks in which it gave two different logs one index.
     pub doubled: u64,
+    /// Most blocks of one query for logs, where it has said such a bound or was remembered to have.
+    pub range_max: Option<u64>,
 }
 
 /// What Herald asks of a chain.
@@ -135,6 +149,12 @@ pub trait Chain: Send + Sync {
     /// Returns when a new head has been announced by a subscription; never returns where no
     /// endpoint can announce. Only hurries: polling carries correctness.
     async fn announced(&self);
+
+    /// Most blocks of one query for logs that the endpoint to be asked first now takes, where it
+    /// has set a bound; a wider query is answered [`ChainError::RangeTooWide`] without being sent.
+    fn widest(&self) -> Option<u64> {
+        None
+    }
 
     /// What was answered does not fit what is known: every endpoint has to show again that it is
     /// on this chain before its next answer.

@@ -80,8 +80,25 @@ pub(super) async fn genesis(endpoint: &Endpoint) -> Result<B256, Failure> {
     header.map(|header| header.block.hash).ok_or_else(|| Failure::behind("block 0"))
 }
 
-/// Asks for logs, together with the block that shows that the node has what was asked.
+/// Asks for logs, unless the node has said that it takes no range so wide.
 pub(super) async fn logs(
+    endpoint: &Endpoint,
+    scope: LogScope,
+    filter: &LogFilter,
+) -> Result<Vec<RawLog>, Failure> {
+    let blocks = scope.blocks();
+    if let Some(error) = endpoint.record().width.refuses(blocks) {
+        return Err(Failure { blame: Blame::Nobody, ..error.into() });
+    }
+    let outcome = logs_of(endpoint, scope, filter).await;
+    if let Err(Failure { error: ChainError::RangeTooWide { at_most, .. }, .. }) = &outcome {
+        endpoint.record().width.refused(blocks, *at_most);
+    }
+    outcome
+}
+
+/// Asks for logs, together with the block that shows that the node has what was asked.
+async fn logs_of(
     endpoint: &Endpoint,
     scope: LogScope,
     filter: &LogFilter,

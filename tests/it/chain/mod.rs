@@ -6,6 +6,7 @@ mod doubling;
 mod faults;
 mod logs;
 mod node;
+mod widths;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

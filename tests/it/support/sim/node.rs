@@ -23,6 +23,8 @@ struct Own {
     faults: Mutex<Faults>,
     requests: AtomicU64,
     failures: AtomicU64,
+    /// The least width it has named in a refusal.
+    widest: AtomicU64,
     /// How many heads the test has announced.
     heads: watch::Sender<u64>,
     /// How many of them `announced` has told.
@@ -45,6 +47,7 @@ impl SimNode {
             faults: Mutex::default(),
             requests: AtomicU64::new(0),
             failures: AtomicU64::new(0),
+            widest: AtomicU64::new(u64::MAX),
             heads: watch::Sender::new(0),
             told: AtomicU64::new(0),
         };
@@ -142,7 +145,11 @@ impl Chain for SimNode {
                 filter.addresses.is_empty() || filter.addresses.contains(&log.address);
             of_contract && log.topics.first().is_some_and(|topic| filter.topics.contains(topic))
         };
-        self.look(|view| view.logs(scope, wanted)).map_err(ChainError::from)
+        let answer = self.look(|view| view.logs(scope, wanted));
+        if let Err(Refusal::TooWide { max }) = answer {
+            self.own.widest.fetch_min(max, Ordering::Relaxed);
+        }
+        answer.map_err(ChainError::from)
     }
 
     async fn genesis(&self) -> Result<B256, ChainError> {
@@ -162,6 +169,10 @@ impl Chain for SimNode {
         self.own.told.store(now, Ordering::Relaxed);
     }
 
+    fn widest(&self) -> Option<u64> {
+        Some(self.own.widest.load(Ordering::Relaxed)).filter(|blocks| *blocks < u64::MAX)
+    }
+
     fn endpoints(&self) -> Vec<EndpointReport> {
         vec![EndpointReport {
             name: "sim".into(),
@@ -172,6 +183,7 @@ impl Chain for SimNode {
             status: "ok",
             detail: None,
             doubled: 0,
+            range_max: self.widest(),
         }]
     }
 }

@@ -1,0 +1,67 @@
+//! What the pool answers to each question of [`Chain`].
+
+use alloy::primitives::{Address, B256, Bytes};
+use async_trait::async_trait;
+use futures_util::future::{BoxFuture, pending, select_all};
+
+use super::endpoint::Endpoint;
+use super::pool::Pool;
+use super::record::Identity;
+use super::{
+    Chain, ChainError, EndpointReport, Head, Header, LogFilter, LogScope, RawLog, question,
+};
+
+#[async_trait]
+impl Chain for Pool {
+    async fn head(&self) -> Result<Head, ChainError> {
+        self.any(true, |endpoint| Box::pin(question::head(endpoint))).await
+    }
+
+    async fn headers(&self, numbers: &[u64]) -> Result<Vec<Option<Header>>, ChainError> {
+        self.any(true, |endpoint| Box::pin(question::headers(endpoint, numbers))).await
+    }
+
+    async fn logs(&self, scope: LogScope, filter: &LogFilter) -> Result<Vec<RawLog>, ChainError> {
+        let is_whole = scope.blocks() == 1;
+        if let Some(error) = self.refuses(scope.blocks()) {
+            return Err(error);
+        }
+        self.any(is_whole, |endpoint| Box::pin(question::logs(endpoint, scope, filter))).await
+    }
+
+    async fn genesis(&self) -> Result<B256, ChainError> {
+        self.any(true, |endpoint| Box::pin(question::genesis(endpoint))).await
+    }
+
+    async fn call(&self, to: Address, data: Bytes) -> Result<Option<Bytes>, ChainError> {
+        match self.any(true, |endpoint| Box::pin(question::call(endpoint, to, &data))).await {
+            Err(_) if self.nobody_calls() => Ok(None),
+            answer => answer,
+        }
+    }
+
+    async fn announced(&self) {
+        let mut waits: Vec<BoxFuture<'_, ()>> = Vec::new();
+        for endpoint in self.endpoints.iter().filter(|endpoint| endpoint.can_announce()) {
+            waits.push(Box::pin(self.announced_by(endpoint)));
+        }
+        if waits.is_empty() {
+            return pending().await;
+        }
+        select_all(waits).await;
+    }
+
+    fn widest(&self) -> Option<u64> {
+        self.order().0.first().and_then(|first| first.record().width.max())
+    }
+
+    fn doubt(&self) {
+        for endpoint in &self.endpoints {
+            endpoint.record().identity = Identity::Unchecked;
+        }
+    }
+
+    fn endpoints(&self) -> Vec<EndpointReport> {
+        self.endpoints.iter().map(Endpoint::report).collect()
+    }
+}
