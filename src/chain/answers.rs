@@ -8,7 +8,7 @@ use super::endpoint::Endpoint;
 use super::pool::Pool;
 use super::record::Identity;
 use super::{
-    Chain, ChainError, EndpointReport, Head, Header, LogFilter, LogScope, RawLog, question,
+    Chain, ChainError, EndpointReport, Head, Header, LogFilter, LogScope, RawLog, budget, question,
 };
 
 #[async_trait]
@@ -26,6 +26,12 @@ impl Chain for Pool {
         if let Some(error) = self.refuses(scope.blocks()) {
             return Err(error);
         }
+        // Taken before the deadline runs, which is for nodes to keep. Heads, headers and single
+        // blocks never wait here.
+        let _share = match is_whole {
+            true => None,
+            false => Some(budget::share(self.limits.range_bytes_max).await),
+        };
         self.any(is_whole, |endpoint| Box::pin(question::logs(endpoint, scope, filter))).await
     }
 

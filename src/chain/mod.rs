@@ -1,19 +1,20 @@
 //! The only speaker of JSON-RPC.
 //!
 //! Reading order, from the wire up: `wire` is what a node's answers look like and `packet` how
-//! they are wrapped; `http` and `line` carry them within `limits`, and `secret` keeps the URL out
-//! of every text; `error` is what callers branch on, `phrases` and `classify` find it in the
-//! words of providers, `verdict` what they say of the request, `failure` adds what the book-keeping
-//! needs. `pace`, `mark`, `width` and `record` keep the books of an `endpoint`; `question` asks it, `sift`
-//! checks the logs it answers, and where their `numbering` is wrong `receipts` reads the block;
-//! `pool` is all nodes of a chain and `answers` puts them behind the one trait that the rest of
-//! Herald knows: [`Chain`]. `rpc` is a single node for tools.
+//! they are wrapped; `http` and `line` carry them within `limits` and, all together, a `budget`;
+//! `secret` keeps the URL out of every text; `error` is what callers branch on, `phrases` and
+//! `classify` find it in the words of providers, `verdict` what they say of the request, `failure`
+//! adds what the book-keeping needs. `pace`, `mark`, `width` and `record` keep the books of an
+//! `endpoint`; `question` asks it, `sift` checks the logs it answers, and where their `numbering`
+//! is wrong `receipts` reads the block; `pool` is all nodes of a chain, and `answers` puts them
+//! behind the one trait that the rest of Herald knows: [`Chain`]. `rpc` is a single node for tools.
 //!
 //! Nothing here knows transfers or tables. The simulated chain of the tests implements the same
 //! trait.
 
 pub mod error;
 pub mod limits;
+mod budget;
 mod wire;
 mod packet;
 mod http;

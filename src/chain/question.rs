@@ -107,7 +107,10 @@ async fn logs_of(
         LogScope::Range(_, to) => block_by_number(&hex(to)),
         LogScope::Hash(hash) => Call::new("eth_getBlockByHash", json!([hash, false])),
     };
-    let calls = [proof, Call::new("eth_getLogs", json!([query(scope, filter)]))];
+    let asked = Call::new("eth_getLogs", json!([query(scope, filter)]));
+    // A single block cannot be asked in parts.
+    let asked = if scope.blocks() > 1 { asked.light() } else { asked };
+    let calls = [proof, asked];
     let [proof, logs] = all(endpoint.ask_in_order(&calls).await?)?;
     let proof = match scope {
         LogScope::Range(_, to) => numbered(proof, to)?,

@@ -1,5 +1,6 @@
 //! The pool of endpoints against small nodes on loopback that misbehave on purpose.
 
+mod bytes;
 mod calls;
 mod doubled;
 mod doubling;
