@@ -1,5 +1,7 @@
 //! What the pool answers to each question of [`Chain`].
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use alloy::primitives::{Address, B256, Bytes};
 use async_trait::async_trait;
 use futures_util::future::{BoxFuture, pending, select_all};
@@ -7,8 +9,10 @@ use futures_util::future::{BoxFuture, pending, select_all};
 use super::endpoint::Endpoint;
 use super::pool::Pool;
 use super::record::Identity;
+use super::verdict::Verdict;
 use super::{
-    Chain, ChainError, EndpointReport, Head, Header, LogFilter, LogScope, RawLog, budget, question,
+    Chain, ChainError, Code, EndpointReport, Head, Header, LogFilter, LogScope, RawLog, budget,
+    code, question,
 };
 
 #[async_trait]
@@ -42,6 +46,22 @@ impl Chain for Pool {
     async fn call(&self, to: Address, data: Bytes) -> Result<Option<Bytes>, ChainError> {
         match self.any(true, |endpoint| Box::pin(question::call(endpoint, to, &data))).await {
             Err(_) if self.nobody_calls() => Ok(None),
+            answer => answer,
+        }
+    }
+
+    async fn code(&self, address: Address, block: Option<u64>) -> Result<Code, ChainError> {
+        let cannot_tell = AtomicUsize::new(0);
+        let ask = async |endpoint| {
+            let found = code::code(endpoint, address, block).await;
+            let verdict = found.as_ref().err().and_then(|failure| failure.verdict);
+            if matches!(verdict, Some(Verdict::NoState | Verdict::NoMethod)) {
+                cannot_tell.fetch_add(1, Ordering::Relaxed);
+            }
+            found
+        };
+        match self.any(true, |endpoint| Box::pin(ask(endpoint))).await {
+            Err(_) if self.are_all(cannot_tell.load(Ordering::Relaxed)) => Ok(Code::Unknown),
             answer => answer,
         }
     }

@@ -35,6 +35,10 @@ pub const RANGE_BYTES_MAX: usize = 24 * 1024 * 1024;
 /// chains together: ten loads at full width. Decoding takes about as much again beside it.
 pub const BYTES_IN_FLIGHT_MAX: usize = 256 * 1024 * 1024;
 
+/// Most bytes of a contract's code: 24,576 (EIP-170), larger where a chain has raised that, such
+/// as to 262,144 (EIP-7907).
+pub(super) const CODE_BYTES_MAX: usize = 1024 * 1024;
+
 /// A TLS handshake around the globe takes under a second.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -6,7 +6,7 @@
 //! `classify` find it in the words of providers, `verdict` what they say of the request, `failure`
 //! adds what the book-keeping needs. `pace`, `mark`, `width` and `record` keep the books of an
 //! `endpoint`; `question` asks it, `sift` checks the logs it answers, and where their `numbering`
-//! is wrong `receipts` reads the block; `pool` is all nodes of a chain, and `answers` puts them
+//! is wrong `receipts` reads the block, `code` whether there is a contract; `pool` is all nodes of a chain, and `answers` puts them
 //! behind the one trait that the rest of Herald knows: [`Chain`]. `rpc` is a single node for tools.
 //!
 //! Nothing here knows transfers or tables. The simulated chain of the tests implements the same
@@ -32,6 +32,7 @@ mod endpoint;
 mod question;
 mod sift;
 mod receipts;
+mod code;
 mod numbering;
 pub mod pool;
 mod answers;
@@ -122,6 +123,17 @@ pub struct EndpointReport {
     pub range_max: Option<u64>,
 }
 
+/// Whether an address has code at a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// It is a contract.
+    Present,
+    /// It is not: there is no code, or one that only points to that of another account (EIP-7702).
+    Absent,
+    /// The endpoints keep no state of that block, or none of them answers such questions.
+    Unknown,
+}
+
 /// What Herald asks of a chain.
 #[async_trait]
 pub trait Chain: Send + Sync {
@@ -145,6 +157,15 @@ pub trait Chain: Send + Sync {
     async fn call(&self, to: Address, data: Bytes) -> Result<Option<Bytes>, ChainError> {
         let _ = (to, data);
         Ok(None)
+    }
+
+    /// Whether `address` has code at `block`, or at the newest one: [`Code::Unknown`] where every
+    /// endpoint says that it keeps no such state. Some nodes answer for a state that they have
+    /// forgotten that there is nothing, so an absence alone proves none. The default is a chain
+    /// that cannot tell.
+    async fn code(&self, address: Address, block: Option<u64>) -> Result<Code, ChainError> {
+        let _ = (address, block);
+        Ok(Code::Unknown)
     }
 
     /// Returns when a new head has been announced by a subscription; never returns where no

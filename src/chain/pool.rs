@@ -184,6 +184,12 @@ impl Pool {
             && records().all(|record| record.cannot_call || record.is_on_another_chain())
     }
 
+    /// Whether `count` endpoints, at least one, are all that are not on another chain.
+    pub(super) fn are_all(&self, count: usize) -> bool {
+        let is_ours = |endpoint: &&Endpoint| !endpoint.record().is_on_another_chain();
+        count > 0 && count >= self.endpoints.iter().filter(is_ours).count()
+    }
+
     pub(super) async fn announced_by(&self, endpoint: &Endpoint) {
         while self.identify(endpoint).await.is_err() {
             tokio::time::sleep(self.limits.recheck).await;

@@ -43,10 +43,7 @@ pub(super) async fn head(endpoint: &Endpoint) -> Result<Head, Failure> {
     let calls = ["latest", "safe", "finalized"].map(block_by_number);
     let replies = endpoint.ask(&calls).await.map_err(Failure::without_limits)?;
     let [latest, safe, finalized] = all(replies)?;
-    let latest = read_block(&latest.map_err(Failure::without_limits)?)?
-        .ok_or_else(|| Failure::nonsense("no newest block"))?
-        .block;
-    endpoint.record().saw_head(latest.number);
+    let latest = seen(endpoint, latest)?;
     let below = |mark: &BlockRef| mark.number <= latest.number;
     let safe = tag(safe)?.filter(below);
     let finalized = tag(finalized)?.filter(below);
@@ -55,6 +52,21 @@ pub(super) async fn head(endpoint: &Endpoint) -> Result<Head, Failure> {
         safe: safe.map(|block| block.number),
         finalized: finalized.map(|block| (block.number, block.hash)),
     })
+}
+
+/// Asks for the newest block.
+pub(super) async fn newest(endpoint: &Endpoint) -> Result<BlockRef, Failure> {
+    let replies = endpoint.ask(&[block_by_number("latest")]).await;
+    let [latest] = all(replies.map_err(Failure::without_limits)?)?;
+    seen(endpoint, latest)
+}
+
+/// The newest block in this reply, which the record keeps.
+fn seen(endpoint: &Endpoint, latest: Reply) -> Result<BlockRef, Failure> {
+    let header = read_block(&latest.map_err(Failure::without_limits)?)?;
+    let latest = header.ok_or_else(|| Failure::nonsense("no newest block"))?.block;
+    endpoint.record().saw_head(latest.number);
+    Ok(latest)
 }
 
 /// Asks for the headers of `numbers`.
@@ -210,6 +222,7 @@ pub(super) fn read<T: DeserializeOwned>(raw: &RawValue) -> Result<T, Failure> {
     serde_json::from_str(raw.get()).map_err(|err| Failure::nonsense(err.to_string()))
 }
 
-fn all<const N: usize>(replies: Vec<Reply>) -> Result<[Reply; N], Failure> {
+/// As many replies as there were requests.
+pub(super) fn all<const N: usize>(replies: Vec<Reply>) -> Result<[Reply; N], Failure> {
     replies.try_into().map_err(|_| Failure::nonsense("another number of answers than of requests"))
 }

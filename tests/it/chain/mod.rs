@@ -2,6 +2,7 @@
 
 mod bytes;
 mod calls;
+mod code;
 mod doubled;
 mod doubling;
 mod faults;

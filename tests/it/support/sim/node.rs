@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use alloy::primitives::{Address, B256, Bloom, Bytes};
 use async_trait::async_trait;
-use herald::chain::{Chain, ChainError, EndpointReport, Head, Header, LogFilter, LogScope, RawLog};
+use herald::chain::{
+    Chain, ChainError, Code, EndpointReport, Head, Header, LogFilter, LogScope, RawLog,
+};
 use tokio::sync::watch;
 
 use super::chain::SimChain;
@@ -162,6 +164,16 @@ impl Chain for SimNode {
         Ok(self.look(|view| view.answer(to, &data)).map(|word| word.0.into()))
     }
 
+    async fn code(&self, address: Address, block: Option<u64>) -> Result<Code, ChainError> {
+        self.admit()?;
+        match self.look(|view| view.has_code(address, block)) {
+            Ok(true) => Ok(Code::Present),
+            Ok(false) => Ok(Code::Absent),
+            Err(Refusal::NoState(_)) => Ok(Code::Unknown),
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+
     async fn announced(&self) {
         let told = self.own.told.load(Ordering::Relaxed);
         let mut heads = self.heads();
@@ -194,7 +206,9 @@ impl From<Refusal> for ChainError {
         match refusal {
             Refusal::TooWide { max } => Self::RangeTooWide { at_most: Some(max), text },
             Refusal::TooMany { .. } => Self::TooManyLogs { text },
-            Refusal::PastHead { .. } | Refusal::Unknown => Self::Behind { text },
+            Refusal::PastHead { .. } | Refusal::Unknown | Refusal::NoState(_) => {
+                Self::Behind { text }
+            }
         }
     }
 }
