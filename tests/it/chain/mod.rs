@@ -8,6 +8,7 @@ mod doubling;
 mod faults;
 mod logs;
 mod node;
+mod together;
 mod widths;
 
 use std::sync::Arc;
