@@ -142,7 +142,8 @@ impl Load {
         readings::note_ranges(&mut tx, &ranged(&step.transfers)).await?;
         blocks::note(&mut tx, context.key, &step.blocks).await?;
         if context.kinds_named(|kind| kind.moves_tokens).iter().any(|kind| span.loads(kind)) {
-            let keys: Vec<_> = followed.iter().map(|contract| contract.key).collect();
+            let keys: Vec<_> =
+                followed.iter().map(|contract| (contract.key, contract.start_block)).collect();
             transfers::delete_interval(&mut tx, context.key, &keys, (from, to)).await?;
         }
         transfers::append(&mut tx, context.key, &step.transfers).await?;

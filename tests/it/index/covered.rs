@@ -79,7 +79,6 @@ pub(super) async fn assert_covered(
         pieces.any(|(first, last)| (*first..=*last).contains(&block))
     });
     let stored = tables::transfers(pool, chain).await;
-    let when = &format!("{when}, of {of:?}");
     assert_same_rows(&format!("transfers of what is covered {when}"), expected, stored);
     for row in rows.iter().filter(|row| row.is_owned) {
         let address = Address::from(row.address);

@@ -175,11 +175,11 @@ async fn replicas_agree_with_the_replay_two() {
     stories(seeds(8, 16)).await;
 }
 
-/// These seeds, or where `HERALD_TEST_SEEDS` says how many, that many from a hundred on, so that
-/// both tests share a longer search.
+/// These seeds, or a half of those that `HERALD_TEST_SEEDS` names as `FROM..TO`, for a longer search.
 fn seeds(from: u64, to: u64) -> std::ops::Range<u64> {
-    let Some(count) = std::env::var("HERALD_TEST_SEEDS").ok() else { return from..to };
-    let count: u64 = count.parse().expect("HERALD_TEST_SEEDS is a number");
-    let half = count / 2;
-    if from == 0 { 100..100 + half } else { 100 + half..100 + count }
+    let Ok(named) = std::env::var("HERALD_TEST_SEEDS") else { return from..to };
+    let ends: Vec<u64> = named.split("..").filter_map(|end| end.parse().ok()).collect();
+    let [first, last] = ends[..] else { panic!("HERALD_TEST_SEEDS is not FROM..TO: {named}") };
+    let middle = first + (last - first) / 2;
+    if from == 0 { first..middle } else { middle..last }
 }

@@ -1,11 +1,7 @@
 //! A later release reads one more kind of log, ERC-4906's `MetadataUpdate`: the past is read once
 //! more for that kind alone, and nothing that was stored is touched.
 
-use std::sync::{Arc, Mutex};
-
-use alloy::primitives::{Address, B256, Bytes, Log, LogData, U256, b256};
-use async_trait::async_trait;
-use herald::chain::{Chain, ChainError, EndpointReport, Head, Header, LogFilter, LogScope, RawLog};
+use alloy::primitives::{B256, Log, LogData, U256, b256};
 use herald::decode::{ERC721_TRANSFER, ERC1155_TRANSFER, ERC2309_TRANSFER, KINDS, LogKind};
 use herald::store::{Pool, chains};
 use herald::work::Pass;
@@ -13,6 +9,7 @@ use herald::work::Pass;
 use super::story::{ANN, ART, BOB, NOBODY};
 use crate::support::database::fresh;
 use crate::support::indexer::{CHAIN, Indexer, rules};
+use crate::support::listening::Listening;
 use crate::support::replay::{Replay, Tracked};
 use crate::support::sim::{SimChain, SimNode, SimTx, erc721_transfer};
 use crate::support::tables;
@@ -23,44 +20,6 @@ const METADATA_UPDATE: B256 =
 const ERC4906_UPDATE: LogKind =
     LogKind { name: "erc4906.update", topics: &[METADATA_UPDATE], moves_tokens: false };
 const LATER: &[LogKind] = &[ERC721_TRANSFER, ERC2309_TRANSFER, ERC1155_TRANSFER, ERC4906_UPDATE];
-
-/// A node that writes down what logs it is asked for.
-struct Listening {
-    node: SimNode,
-    asked: Mutex<Vec<(LogScope, LogFilter)>>,
-}
-
-impl Listening {
-    fn take(&self) -> Vec<(LogScope, LogFilter)> {
-        std::mem::take(&mut *self.asked.lock().expect("nobody panics with it"))
-    }
-}
-
-#[async_trait]
-impl Chain for Listening {
-    async fn head(&self) -> Result<Head, ChainError> {
-        self.node.head().await
-    }
-    async fn headers(&self, numbers: &[u64]) -> Result<Vec<Option<Header>>, ChainError> {
-        self.node.headers(numbers).await
-    }
-    async fn logs(&self, scope: LogScope, filter: &LogFilter) -> Result<Vec<RawLog>, ChainError> {
-        self.asked.lock().expect("nobody panics with it").push((scope, filter.clone()));
-        self.node.logs(scope, filter).await
-    }
-    async fn genesis(&self) -> Result<B256, ChainError> {
-        self.node.genesis().await
-    }
-    async fn call(&self, to: Address, data: Bytes) -> Result<Option<Bytes>, ChainError> {
-        self.node.call(to, data).await
-    }
-    async fn announced(&self) {
-        self.node.announced().await
-    }
-    fn endpoints(&self) -> Vec<EndpointReport> {
-        self.node.endpoints()
-    }
-}
 
 fn update(token: u64) -> Log {
     let data =
@@ -103,7 +62,7 @@ async fn a_new_kind_of_log_is_loaded_without_reading_transfers_again() {
     let database = fresh().await;
     let pool = &database.pool;
     let node = SimNode::new(chain());
-    let listening = Arc::new(Listening { node: node.clone(), asked: Mutex::default() });
+    let listening = Listening::on(node.clone());
     let over = || Indexer::over(pool, (CHAIN, listening.clone()), "one", rules());
     let indexer = over().await;
     indexer.follow(&[ART], 5).await;
