@@ -123,15 +123,16 @@ impl Indexer {
     }
 
     /// One pass of a worker taken by chance; now and then it dies at one of its awaits. Failures
-    /// are what the next pass is for.
-    pub(crate) async fn some_pass(&mut self, rng: &mut SmallRng) {
+    /// are what the next pass is for, and answered to whoever wants to know them.
+    pub(crate) async fn some_pass(&mut self, rng: &mut SmallRng) -> Option<anyhow::Error> {
         let worker = &self.workers[rng.random_range(0..self.workers.len())];
         if rng.random_ratio(1, 4) {
             if dies_after(rng.random_range(1..40), worker.pass()).await {
                 self.reborn().await;
             }
+            None
         } else {
-            let _ = worker.pass().await;
+            worker.pass().await.err()
         }
     }
 
