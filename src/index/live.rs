@@ -1,7 +1,6 @@
 //! The worker of a chain's live edge: in order, all consecutive blocks available, one transaction.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
@@ -16,18 +15,17 @@ use super::plan::{Plan, plan};
 use super::rewind::{Cause, Order, rewind};
 use super::settle::{self, Sight};
 use super::standby::Standby;
+use super::turn::{self, Turn};
 use super::view::View;
 use super::{Context, begin, decision, fetch, unless_passing};
 use crate::chain::{ChainError, Head, Header};
 use crate::store::chains;
+use crate::store::contracts;
 use crate::store::leases::Lease;
-use crate::store::{contracts, leases};
 use crate::telemetry::metrics;
-use crate::work::{Pass, Worker};
+use crate::work::{Pass, Topic, Worker};
 
-/// How long one replica may follow a chain unrenewed: a lost one is replaced within this time.
-const LEASE: Duration = Duration::from_secs(5);
-/// Longest wait between passes, so that a lease is renewed three times before it runs out.
+/// Longest wait between passes of the one that follows: it may miss a renewal of its lease.
 const EVERY_MAX: Duration = Duration::from_millis(1_500);
 /// Shortest wait between passes: a chain of 100 ms blocks is followed, a node not flooded.
 const EVERY_MIN: Duration = Duration::from_millis(50);
@@ -36,7 +34,7 @@ const EVERY_MIN: Duration = Duration::from_millis(50);
 pub struct LiveEdge {
     context: Context,
     name: String,
-    lease: String,
+    turn: Turn,
     identity: Identity,
     /// Whether an endpoint has ever shown the `finalized` tag.
     tagged: AtomicBool,
@@ -53,7 +51,7 @@ impl LiveEdge {
     pub fn new(context: Context) -> Self {
         Self {
             name: format!("live {}", context.name),
-            lease: format!("live:{}", context.id),
+            turn: Turn::new(context.id),
             identity: Identity::default(),
             tagged: AtomicBool::new(false),
             doubted: AtomicBool::new(false),
@@ -61,19 +59,6 @@ impl LiveEdge {
             condition: Condition::new(context.clone()),
             settled: Mutex::default(),
             context,
-        }
-    }
-
-    /// Renews the lease while a long pass goes on. One that is lost is left to the pass's own fence:
-    /// dropping the pass would leave a connection in the middle of a COPY.
-    async fn keep(&self, lease: &Lease) -> Infallible {
-        let context = &self.context;
-        loop {
-            tokio::time::sleep(EVERY_MAX).await;
-            let held = leases::acquire(&context.pool, &lease.name, &context.owner, LEASE).await;
-            if !matches!(held, Ok(Some(held)) if held.token == lease.token) {
-                std::future::pending::<()>().await;
-            }
         }
     }
 
@@ -236,7 +221,12 @@ impl Worker for LiveEdge {
     }
 
     fn every(&self) -> Duration {
-        (self.context.rules.block_time / 2).clamp(EVERY_MIN, EVERY_MAX)
+        let usual = (self.context.rules.block_time / 2).clamp(EVERY_MIN, EVERY_MAX);
+        self.turn.every(usual)
+    }
+
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Leases)
     }
 
     async fn hurried(&self) {
@@ -245,11 +235,10 @@ impl Worker for LiveEdge {
 
     async fn pass(&self) -> anyhow::Result<Pass> {
         let context = &self.context;
-        let lease = leases::acquire(&context.pool, &self.lease, &context.owner, LEASE).await?;
-        let Some(lease) = lease else { return Ok(Pass::Idle) };
+        let Some(lease) = self.turn.take(context).await? else { return Ok(Pass::Idle) };
         let outcome = tokio::select! {
             outcome = self.follow(&lease) => outcome,
-            never = self.keep(&lease) => match never {},
+            never = turn::keep(context, &lease) => match never {},
         };
         self.condition.went(&outcome).await?;
         unless_passing(outcome)

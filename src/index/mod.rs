@@ -1,6 +1,6 @@
 //! From a chain to rows, and back when the chain takes blocks back.
 //!
-//! The live edge. `live` makes the passes: `identity` makes sure that it is the right chain, then it
+//! The live edge. `live` makes the passes, when it is its `turn`: `identity` makes sure that it is the right chain, then it
 //! looks at the newest head, `begin` gives a new chain its first checkpoint, and `plan` (pure)
 //! answers from stored and shown hashes (gathered by `view`) whether to wait, to look further, to
 //! advance, to rewind or to halt. `fetch` reads the logs of linked headers, `decode` makes transfers
@@ -36,6 +36,7 @@ pub mod rewind;
 mod condition;
 pub mod decision;
 mod standby;
+mod turn;
 pub mod live;
 mod allot;
 pub mod track;

@@ -99,7 +99,9 @@ impl Fleet {
         let works = self.replicas.iter_mut().zip(seeds).map(|(replica, seed)| async move {
             let mut rng = SmallRng::seed_from_u64(seed);
             for _ in 0..rng.random_range(0..6) {
-                replica.some_pass(&mut rng).await;
+                if let Some(error) = replica.some_pass(&mut rng).await {
+                    assert!(!format!("{error:#}").contains("deadlock"), "{error:#}");
+                }
             }
         });
         join_all(works).await;

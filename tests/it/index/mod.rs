@@ -5,6 +5,8 @@ mod reorgs;
 mod halts;
 mod fences;
 mod leases;
+mod burial;
+mod replicas;
 mod handover;
 mod finality;
 mod cost;

@@ -163,16 +163,16 @@ impl Indexer {
     }
 
     /// One pass of a worker taken by chance; now and then it dies at one of its awaits. Failures
-    /// are what the next pass is for.
-    pub(crate) async fn some_pass(&mut self, rng: &mut SmallRng) {
+    /// are what the next pass is for, and answered to whoever wants to know them.
+    pub(crate) async fn some_pass(&mut self, rng: &mut SmallRng) -> Option<anyhow::Error> {
         let worker = &self.workers[rng.random_range(0..self.workers.len())];
         if rng.random_ratio(1, 4) {
             if dies_after(rng.random_range(1..40), worker.pass()).await {
                 self.reborn().await;
             }
-        } else if let Err(error) = worker.pass().await {
-            let told = format!("{error:#}");
-            assert!(!told.contains("deadlock"), "{}: {told}", worker.name());
+            None
+        } else {
+            worker.pass().await.err()
         }
     }
 
