@@ -15,3 +15,6 @@ mod battery;
 mod begin;
 mod upgrade;
 mod crowded;
+mod watched;
+mod ahead;
+mod downtime;
