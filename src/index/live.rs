@@ -1,14 +1,15 @@
-//! The worker of a chain's live edge: in order, all consecutive blocks available, one transaction.
+//! The worker of a chain's live edge: what one pass looks at, and who carries out what is planned.
 
 use std::collections::BTreeMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use alloy::primitives::B256;
 use async_trait::async_trait;
 
-use super::commit::{Batch, commit};
+use super::advance::Advance;
+use super::ahead::Reach;
 use super::condition::Condition;
 use super::identity::Identity;
 use super::plan::{Plan, plan};
@@ -17,10 +18,9 @@ use super::settle::{self, Sight};
 use super::standby::Standby;
 use super::turn::{self, Turn};
 use super::view::View;
-use super::{Context, begin, decision, fetch, unless_passing};
-use crate::chain::{ChainError, Head, Header};
+use super::{Context, begin, decision, unless_passing};
+use crate::chain::{ChainError, Head};
 use crate::store::chains;
-use crate::store::contracts;
 use crate::store::leases::Lease;
 use crate::telemetry::metrics;
 use crate::work::{Pass, Topic, Worker};
@@ -42,6 +42,7 @@ pub struct LiveEdge {
     doubted: AtomicBool,
     standby: Standby,
     condition: Condition,
+    reach: Reach,
     /// The head that the marks were raised for last; forgetting it costs one write.
     settled: Mutex<Option<Head>>,
 }
@@ -57,6 +58,7 @@ impl LiveEdge {
             doubted: AtomicBool::new(false),
             standby: Standby::default(),
             condition: Condition::new(context.clone()),
+            reach: Reach::default(),
             settled: Mutex::default(),
             context,
         }
@@ -94,7 +96,11 @@ impl LiveEdge {
             match plan {
                 Plan::Look { from, to } => view.look(context, (from, to)).await?,
                 Plan::Wait => return self.wait(lease, &view, &sight).await,
-                Plan::Advance { to } => return self.advance(lease, &view, (&sight, to)).await,
+                Plan::Advance { to, until } => {
+                    let (condition, reach) = (&self.condition, &self.reach);
+                    let advance = Advance { context, lease, condition, sight: &sight, reach };
+                    return advance.run(&view, (to, until)).await;
+                }
                 Plan::Rewind { to } => return self.rewind(lease, &view, to).await,
                 Plan::Halt { differs_at } => return self.halt(lease, &view, differs_at).await,
             }
@@ -132,46 +138,6 @@ impl LiveEdge {
         }
         self.condition.stands_at(head.latest.number, checkpoint.0).await?;
         Ok(Pass::Idle)
-    }
-
-    async fn advance(
-        &self,
-        lease: &Lease,
-        view: &View,
-        (sight, to): (&Sight, u64),
-    ) -> anyhow::Result<Pass> {
-        let context = &self.context;
-        let expected = view.facts.checkpoint;
-        let mut headers: Vec<Header> =
-            view.headers.range(expected.0 + 1..=to).map(|(_, header)| header.clone()).collect();
-        let (filter_version, contracts) = contracts::followed(&context.pool, context.key).await?;
-        let mut transfers = fetch::transfers(context, &contracts, &headers).await?;
-        fetch::fit(&mut headers, &mut transfers);
-        let to = headers.last().map_or(to, |last| last.block.number);
-        let started = Instant::now();
-        let batch = Batch {
-            expected,
-            filter_version,
-            contracts: &contracts,
-            headers: &headers,
-            transfers: &transfers,
-            sight,
-        };
-        commit(context, lease, &batch).await?;
-        metrics::commit_duration(&context.name).record(started.elapsed());
-        metrics::blocks_committed(&context.name, metrics::Path::Live)
-            .increment(headers.len() as u64);
-        metrics::transfers_committed(&context.name, metrics::Path::Live)
-            .increment(transfers.len() as u64);
-        tracing::debug!(
-            chain.id = %context.id,
-            block.number = to,
-            blocks = headers.len(),
-            transfers = transfers.len(),
-            "{} committed up to block {to}", context.name
-        );
-        self.condition.stands_at(sight.head.latest.number, to).await?;
-        Ok(if to < sight.head.latest.number { Pass::Worked } else { Pass::Idle })
     }
 
     async fn rewind(&self, lease: &Lease, view: &View, to: u64) -> anyhow::Result<Pass> {

@@ -9,6 +9,10 @@
 //! words what it tells. `settle` moves the final mark, `condition` tells operators how the chain
 //! does, `decision` halts it and does what a person says.
 //!
+//! After downtime the head is far above the checkpoint. `advance` then commits `lot` after `lot` of
+//! blocks in one pass, in order and with their events, while `ahead` reads the next ones in
+//! parallel.
+//!
 //! The past. `track` joins a contract to the live edge from the next block on, and `allot` plans sets
 //! and spans for what lies below; `past` reads a step of a span and `load` writes it into `transfers`
 //! and nothing else; `seams` compares what different workers have read and hands it over to the
@@ -25,7 +29,10 @@ mod identity;
 mod begin;
 pub mod reading;
 mod read;
+mod width;
 mod fetch;
+mod lot;
+mod ahead;
 mod settle;
 mod census;
 mod hold;
@@ -34,6 +41,7 @@ mod removals;
 mod restore;
 pub mod rewind;
 mod condition;
+mod advance;
 pub mod decision;
 mod standby;
 mod turn;

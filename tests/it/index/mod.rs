@@ -21,3 +21,6 @@ mod sharing;
 mod begin;
 mod upgrade;
 mod crowded;
+mod watched;
+mod ahead;
+mod downtime;

@@ -176,6 +176,16 @@ impl Indexer {
         }
     }
 
+    /// A pass of the live edge that dies after so many polls, if it lives that long; the process is
+    /// a new one then.
+    pub(crate) async fn live_dies_after(&mut self, polls: u32) -> bool {
+        let dies = dies_after(polls, self.workers[0].pass()).await;
+        if dies {
+            self.reborn().await;
+        }
+        dies
+    }
+
     /// Passes of all workers until none finds work.
     pub(crate) async fn rest(&self) {
         for _ in 0..ROUNDS_MAX {
