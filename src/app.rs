@@ -26,7 +26,7 @@ use crate::store::wishes::Tracked;
 use crate::store::{self, Pool, leases, spans};
 use crate::supervisor::{Supervisor, connections};
 use crate::telemetry::metrics::{self, Connection, Exporter};
-use crate::upkeep::{Prune, Purge};
+use crate::upkeep::{Progress, Prune, Purge};
 use crate::work::{self, Wakes, Worker};
 
 /// The API's statements end this much before its requests, so that a client is told of it.
@@ -79,6 +79,11 @@ impl App {
     /// Where the API answers.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Adds a worker that only looks.
+    pub fn beside(&mut self, worker: impl FnOnce(Pool) -> Arc<dyn Worker>) {
+        self.workers.push(worker(self.pools.reads.clone()));
     }
 
     /// Runs until `stop`, which is also cancelled when a part that must not end has ended; then
@@ -166,6 +171,7 @@ async fn follow(
         Arc::new(Fold::new(context.clone())),
         Arc::new(Prune::new(pool.clone(), key, &config.name)),
         Arc::new(Purge::new(pool.clone(), key, &config.name)),
+        Arc::new(Progress::new(pool.clone(), key, &config.name)),
     ];
     for which in 0..config.load_workers {
         workers.push(Arc::new(Load::new(context.clone(), which)));

@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Exit;
 use super::database::{Need, Opened, Running, reach};
+use super::progress;
 use super::signals::Signals;
 use crate::app::App;
 use crate::config::Config;
@@ -30,7 +31,7 @@ pub async fn run(config: Config) -> anyhow::Result<Exit> {
         built = build(&config, &mut opened, exporter) => built.map(Some),
         () = signals.asked() => Ok(None),
     };
-    let app = match built {
+    let mut app = match built {
         Ok(Some(app)) => app,
         other => {
             opened.close().await?;
@@ -43,6 +44,7 @@ pub async fn run(config: Config) -> anyhow::Result<Exit> {
         chains = chains.join(","),
         "herald {} answers at http://{}", env!("CARGO_PKG_VERSION"), app.address()
     );
+    progress::watch(&mut app, &config);
     let stop = CancellationToken::new();
     let daemon = app.run(stop.clone());
     let asked = until_ended(daemon, &stop, &mut signals, opened.embedded.as_mut()).await;

@@ -9,6 +9,9 @@ use super::{Pool, StoreError};
 /// Payload that tells of contracts to be joined to their chain.
 pub const CONTRACTS: &str = "contracts";
 
+/// Payload that tells of spans to be loaded.
+pub const SPANS: &str = "spans";
+
 const CHANNEL: &str = "herald";
 
 /// Tells every replica that there may be new work.

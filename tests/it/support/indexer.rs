@@ -17,7 +17,7 @@ use herald::index::{Context, Rules};
 use herald::store::wishes::Tracked;
 use herald::store::{Pool, chains};
 use herald::types::{Caip2, Standard};
-use herald::upkeep::{Prune, Purge};
+use herald::upkeep::{Progress, Prune, Purge};
 use herald::work::{Pass, Worker};
 use rand::Rng;
 use rand::rngs::SmallRng;
@@ -186,5 +186,6 @@ fn workers(context: &Context) -> Vec<Box<dyn Worker>> {
         Box::new(Prune::new(context.pool.clone(), context.key, &context.name)),
         Box::new(Load::new(context.clone(), 1)),
         Box::new(Purge::new(context.pool.clone(), context.key, &context.name)),
+        Box::new(Progress::new(context.pool.clone(), context.key, &context.name)),
     ]
 }
