@@ -15,7 +15,7 @@ use crate::store::Pool;
 use crate::store::chains::{self, ChainRow};
 use crate::store::pool::Pools;
 use crate::store::wishes::Tracked;
-use crate::upkeep::{Prune, Purge};
+use crate::upkeep::{Progress, Prune, Purge};
 use crate::work::Worker;
 
 /// The workers of all chains, as far as the roles want them.
@@ -73,6 +73,7 @@ async fn follow(
         Arc::new(Fold::new(context.clone())),
         Arc::new(Prune::new(pool.clone(), key, &config.name)),
         Arc::new(Purge::new(pool.clone(), key, &config.name)),
+        Arc::new(Progress::new(pool.clone(), key, &config.name)),
     ];
     for which in 0..config.load_workers {
         workers.push(Arc::new(Load::new(context.clone(), which)));

@@ -100,6 +100,11 @@ impl App {
         &self.owner
     }
 
+    /// Adds a worker that only looks.
+    pub fn beside(&mut self, worker: impl FnOnce(Pool) -> Arc<dyn Worker>) {
+        self.workers.push(worker(self.pools.reads.clone()));
+    }
+
     /// Runs until `stop`, which is also cancelled when a part that must not end has ended; then
     /// drains, and gives the leases back.
     pub async fn run(self, stop: CancellationToken) {

@@ -9,7 +9,7 @@ use sqlx::{ConnectOptions, Connection};
 use tokio_util::sync::CancellationToken;
 
 use super::signals::Signals;
-use super::{Exit, duration, keys};
+use super::{Exit, duration, keys, progress};
 use crate::app::App;
 use crate::config::{Config, Roles};
 use crate::devnet::{self, Course, Ending, Stage};
@@ -72,7 +72,8 @@ async fn play(
     migrate::apply(&mut connection, &mut guard).await?;
     connection.close().await?;
     guard.close().await?;
-    let app = App::build(&config, options.clone(), metrics::install()?).await?;
+    let mut app = App::build(&config, options.clone(), metrics::install()?).await?;
+    progress::watch(&mut app, &config);
     stage.announce(app.address())?;
     let pool = store::pool::open(options, 1);
     let admin_key = keys::admin(&pool).await?;

@@ -5,6 +5,8 @@
 
 mod out;
 mod duration;
+mod words;
+pub mod shown;
 mod signals;
 mod database;
 pub mod run;
@@ -15,6 +17,8 @@ pub mod config;
 #[cfg(feature = "dev")]
 pub mod dev;
 pub mod status;
+pub mod spans;
+pub mod progress;
 pub mod keys;
 
 use std::path::PathBuf;
@@ -55,6 +59,7 @@ enum Command {
     Migrate(migrate::Args),
     Rewind(rewind::Args),
     Status(status::Args),
+    Spans(spans::Args),
     Keys(keys::Args),
 }
 
@@ -123,6 +128,7 @@ async fn dispatch(command: Command, loaded: Loaded) -> anyhow::Result<Exit> {
         Command::Migrate(migrate::Args {}) => migrate::run(loaded.config).await,
         Command::Rewind(args) => rewind::run(loaded.config, args).await,
         Command::Status(args) => status::run(loaded.config, args).await,
+        Command::Spans(args) => spans::run(loaded.config, args).await,
         Command::Keys(args) => keys::run(loaded.config, args).await,
         Command::Check(args) => check::run(loaded.config, args).await,
         Command::Config(args) => config::run(&loaded.settings, &args),

@@ -3,6 +3,8 @@
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write};
 
+use crate::telemetry::screen;
+
 /// Writes one line of an answer.
 ///
 /// # Errors
@@ -10,12 +12,12 @@ use std::io::{self, ErrorKind, Write};
 /// When it cannot be written, such as to a full disk. A reader that has gone (`herald … | head`)
 /// has what it wanted and is no error.
 pub(super) fn line(text: impl Display) -> io::Result<()> {
-    line_to(&mut io::stdout().lock(), text)
+    screen::above(|| line_to(&mut io::stdout().lock(), text))
 }
 
 /// Writes a complaint; one that cannot be written has nobody to be told to.
 pub(super) fn complain(text: &str) {
-    let _ = writeln!(io::stderr().lock(), "{text}");
+    let _ = screen::above(|| writeln!(io::stderr().lock(), "{text}"));
 }
 
 fn line_to(target: &mut impl Write, text: impl Display) -> io::Result<()> {

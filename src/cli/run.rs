@@ -7,6 +7,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::Exit;
 use super::database::{Need, Opened, Running, reach};
+use super::progress;
 use super::signals::Signals;
 use crate::app::App;
 use crate::config::{Config, Roles};
@@ -36,7 +37,7 @@ pub async fn run(mut config: Config, args: Args) -> anyhow::Result<Exit> {
         built = build(&config, &mut opened, exporter) => built.map(Some),
         () = signals.asked() => Ok(None),
     };
-    let app = match built {
+    let mut app = match built {
         Ok(Some(app)) => app,
         other => {
             opened.close().await?;
@@ -51,6 +52,7 @@ pub async fn run(mut config: Config, args: Args) -> anyhow::Result<Exit> {
         replica = app.owner(),
         "herald {} answers at http://{}", env!("CARGO_PKG_VERSION"), app.address()
     );
+    progress::watch(&mut app, &config);
     let stop = CancellationToken::new();
     let daemon = app.run(stop.clone());
     let asked = until_ended(daemon, &stop, &mut signals, opened.embedded.as_mut()).await;

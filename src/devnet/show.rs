@@ -10,6 +10,7 @@ use super::actions::KEPT_TOKEN;
 use super::chains::DevChain;
 use super::contracts::Plan;
 use super::herald::Herald;
+use crate::telemetry::screen;
 
 /// How a contract comes to be followed: known from the start.
 const CONFIGURED: &str = "from its configuration";
@@ -41,8 +42,10 @@ impl From<&DevChain> for Row {
 
 /// Shows text to whoever started the demo. Nobody reading any more is no reason to end.
 pub fn say(text: &str) {
-    let mut out = std::io::stdout().lock();
-    let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+    screen::above(|| {
+        let mut out = std::io::stdout().lock();
+        let _ = writeln!(out, "{text}").and_then(|()| out.flush());
+    });
 }
 
 /// The table of URLs and three requests to try. `wallet` is one that the traffic uses.

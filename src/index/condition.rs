@@ -7,12 +7,11 @@ use super::Context;
 use super::plan::LOOK_MAX;
 use crate::chain::ChainError;
 use crate::store::endpoints::Seen;
-use crate::store::{StoreError, contracts, counters, endpoints, spans, status};
+use crate::store::{StoreError, contracts, endpoints, status};
 use crate::telemetry::metrics;
-use crate::types::ContractState;
 use crate::work::Pass;
 
-/// How often the endpoints' records and the counts are taken.
+/// How often the endpoints' records are taken.
 const REPORT_EVERY: Duration = Duration::from_secs(5);
 
 /// How long a chain may fail before it is called stalled: longer than a node's usual hiccup.
@@ -137,13 +136,6 @@ impl Condition {
             }
         }
         endpoints::replace(&context.pool, context.key, &seen).await?;
-        let pending = spans::pending(&context.pool, context.key).await?;
-        metrics::spans_pending(name).set(pending as f64);
-        let counts = counters::by_state(&context.pool, context.key).await?;
-        for state in ContractState::ALL {
-            let count = counts.get(state.as_str()).copied().unwrap_or(0);
-            metrics::contracts(name, state).set(count as f64);
-        }
         Ok(())
     }
 

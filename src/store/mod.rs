@@ -37,6 +37,8 @@ pub mod versions;
 pub mod fold;
 pub mod load_sets;
 pub mod spans;
+pub mod backlog;
+pub mod progress;
 pub mod loaded;
 pub mod clip;
 pub mod events;

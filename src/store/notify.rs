@@ -12,6 +12,9 @@ pub const CONTRACTS: &str = "contracts";
 /// Payload that tells of leases that were given back.
 pub const LEASES: &str = "leases";
 
+/// Payload that tells of spans to be loaded.
+pub const SPANS: &str = "spans";
+
 const CHANNEL: &str = "herald";
 
 /// Tells every replica that there may be new work.

@@ -241,14 +241,3 @@ pub async fn restart(connection: &mut PgConnection, spans: &[i64]) -> Result<(),
     .await?;
     Ok(())
 }
-
-/// How many spans of the chain are still to be read.
-pub async fn pending(executor: impl PgExecutor<'_>, chain: ChainKey) -> Result<i64, StoreError> {
-    let count = sqlx::query_scalar(
-        "select count(*) from chain.spans where chain = $1 and state = 'pending'",
-    )
-    .bind(chain.0)
-    .fetch_one(executor)
-    .await?;
-    Ok(count)
-}

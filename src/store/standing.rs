@@ -27,6 +27,10 @@ pub struct ChainStanding {
     pub contracts: i64,
     /// Those whose history is not whole yet.
     pub not_ready: i64,
+    /// Those whose ownership is being built.
+    pub folding: i64,
+    /// Secondary indexes of its transfers: `absent`, `building` or `ready`.
+    pub indexes: String,
     /// Seconds since a daemon last wrote anything about this chain.
     pub idle_seconds: i64,
     /// Endpoints that are not well and steps of the past that fail, each with its reason; the first 20.
@@ -51,13 +55,17 @@ pub async fn chains(pool: &Pool) -> Result<Vec<ChainStanding>, StoreError> {
                 where c.chain = h.id and c.state <> 'stopped') as contracts,
             (select count(*) from chain.contracts c
                 where c.chain = h.id and c.state in ('probing', 'loading', 'folding')) as not_ready,
+            (select count(*) from chain.contracts c
+                where c.chain = h.id and c.state = 'folding') as folding,
+            h.indexes,
             coalesce(extract(epoch from clock_timestamp() - greatest(h.head_at, h.checkpoint_at,
                 (select max(e.seen_at) from chain.endpoints e where e.chain = h.id))), 0)::int8
                 as idle_seconds,
             array(select 'endpoint ' || e.name || ' is ' || e.status || coalesce(': ' || e.detail, '')
                 from chain.endpoints e where e.chain = h.id and e.status in ('failing', 'misconfigured')
                 union all
-                select 'loading from block ' || s.next_block || ' fails: ' || s.detail
+                select 'loading from block ' || s.next_block || ' failed ' || case when s.failures = 1
+                    then 'once' else s.failures || ' times' end || ': ' || s.detail
                 from chain.spans s
                 where s.chain = h.id and s.state = 'pending' and s.detail is not null
                 limit 20) as troubles

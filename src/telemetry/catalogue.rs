@@ -75,6 +75,11 @@ const CATALOGUE: &[Metric] = &[
     EVENTS_APPENDED,
     LOGS_SKIPPED,
     SPANS_PENDING,
+    SPANS,
+    LOAD_BLOCKS_DONE,
+    LOAD_BLOCKS,
+    LOAD_RATE,
+    LOAD_ETA,
     CONTRACTS,
     PASS_DURATION,
     PASS_ERRORS,
@@ -132,6 +137,31 @@ pub(super) const LOGS_SKIPPED: Metric =
     counter("herald_logs_skipped_total", &["reason"], "Logs that were read and are no transfer.");
 pub(super) const SPANS_PENDING: Metric =
     gauge("herald_spans_pending", &["chain"], "Spans of the past that are still to be loaded.");
+pub(super) const SPANS: Metric = gauge(
+    "herald_spans",
+    &["chain", "state"],
+    "Spans of the past that are still to be loaded, by state.",
+);
+pub(super) const LOAD_BLOCKS_DONE: Metric = gauge(
+    "herald_load_blocks_done",
+    &["chain"],
+    "Blocks of the load under way that are loaded; 0 where nothing is loading.",
+);
+pub(super) const LOAD_BLOCKS: Metric = gauge(
+    "herald_load_blocks",
+    &["chain"],
+    "Blocks of the load under way; 0 where nothing is loading.",
+);
+pub(super) const LOAD_RATE: Metric = gauge(
+    "herald_load_rate",
+    &["chain"],
+    "Smoothed blocks per second that all replicas load; 0 where nothing moves.",
+);
+pub(super) const LOAD_ETA: Metric = gauge(
+    "herald_load_eta_seconds",
+    &["chain"],
+    "Time until the load is done at this rate; 0 where nothing is loading, NaN where nothing moves.",
+);
 pub(super) const CONTRACTS: Metric =
     gauge("herald_contracts", &["chain", "state"], "Contracts by state.");
 pub(super) const PASS_DURATION: Metric = histogram(

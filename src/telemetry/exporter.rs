@@ -70,7 +70,7 @@ pub fn build() -> anyhow::Result<(PrometheusRecorder, Exporter)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::metrics::{self as ours, Connection, Path};
+    use super::super::metrics::{self as ours, Connection, Path, SpanState};
     use super::*;
     use crate::types::{ContractState, EventKind};
 
@@ -83,6 +83,11 @@ mod tests {
             ours::chain_lag("c"),
             ours::chain_halted("c"),
             ours::spans_pending("c"),
+            ours::spans("c", SpanState::Waiting),
+            ours::load_blocks_done("c"),
+            ours::load_blocks("c"),
+            ours::load_rate("c"),
+            ours::load_eta("c"),
             ours::contracts("c", ContractState::Ready),
             ours::endpoint_up("c", "e"),
             ours::endpoint_latency("c", "e"),

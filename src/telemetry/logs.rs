@@ -9,6 +9,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 use tracing_subscriber::{EnvFilter, Layer, Registry, fmt};
 
+use super::screen::Above;
 use crate::config::{Log, LogFormat};
 
 /// Starts the log of this process.
@@ -20,7 +21,7 @@ pub fn init(log: &Log) -> anyhow::Result<()> {
     let filter = EnvFilter::try_new(&log.filter).context("log.filter is no filter")?;
     let terminal = std::io::stderr().is_terminal();
     let layer: Box<dyn Layer<Registry> + Send + Sync> = if is_pretty(log.format, terminal) {
-        Box::new(fmt::layer().with_writer(std::io::stderr).with_ansi(terminal))
+        Box::new(fmt::layer().with_writer(Above).with_ansi(terminal))
     } else {
         // Fields beside the message, not below it, so that a query names them directly.
         Box::new(fmt::layer().json().flatten_event(true).with_writer(std::io::stderr))
@@ -44,6 +45,11 @@ const DISCREET: [&str; 2] = ["herald", "sqlx"];
 fn may_be_told(target: &str, level: &Level) -> bool {
     let origin = target.split("::").next().unwrap_or_default();
     *level <= Level::INFO || DISCREET.contains(&origin)
+}
+
+/// Whether the lines are made for people and not for programs.
+pub fn is_for_people(log: &Log) -> bool {
+    is_pretty(log.format, std::io::stderr().is_terminal())
 }
 
 fn is_pretty(format: LogFormat, terminal: bool) -> bool {

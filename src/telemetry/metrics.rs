@@ -25,6 +25,27 @@ impl Path {
     }
 }
 
+/// What is the matter with a span that is not done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SpanState {
+    /// Nobody reads it.
+    Waiting,
+    /// Somebody reads it.
+    Reading,
+    /// Its last step has failed.
+    Failing,
+}
+
+impl SpanState {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Waiting => "waiting",
+            Self::Reading => "reading",
+            Self::Failing => "failing",
+        }
+    }
+}
+
 /// What a connection of the pool is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Connection {
@@ -111,6 +132,31 @@ pub fn logs_skipped(reason: &'static str) -> Counter {
 /// Spans of the past that are still to be loaded.
 pub fn spans_pending(chain: &str) -> Gauge {
     gauge(&catalogue::SPANS_PENDING, &[chain])
+}
+
+/// Spans of the past that are still to be loaded, by state.
+pub fn spans(chain: &str, state: SpanState) -> Gauge {
+    gauge(&catalogue::SPANS, &[chain, state.as_str()])
+}
+
+/// Blocks of the load under way that are loaded.
+pub fn load_blocks_done(chain: &str) -> Gauge {
+    gauge(&catalogue::LOAD_BLOCKS_DONE, &[chain])
+}
+
+/// Blocks of the load under way.
+pub fn load_blocks(chain: &str) -> Gauge {
+    gauge(&catalogue::LOAD_BLOCKS, &[chain])
+}
+
+/// Smoothed blocks per second that all replicas load.
+pub fn load_rate(chain: &str) -> Gauge {
+    gauge(&catalogue::LOAD_RATE, &[chain])
+}
+
+/// Seconds until the load is done at this rate.
+pub fn load_eta(chain: &str) -> Gauge {
+    gauge(&catalogue::LOAD_ETA, &[chain])
 }
 
 /// Contracts by state.

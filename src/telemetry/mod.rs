@@ -4,6 +4,7 @@
 //! a function whose arguments are its labels; `exporter` renders them for Prometheus.
 
 pub mod logs;
+pub mod screen;
 pub mod catalogue;
 pub mod metrics;
 pub mod exporter;

@@ -26,7 +26,7 @@ impl Topic {
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Contracts => notify::CONTRACTS,
-            Self::Spans => "spans",
+            Self::Spans => notify::SPANS,
             Self::Folds => "folds",
             Self::Leases => notify::LEASES,
         }

@@ -19,6 +19,7 @@ mod devnet;
 mod index;
 mod real;
 mod api;
+mod progress;
 mod cli;
 mod postgres;
 mod documents;

@@ -33,7 +33,7 @@ const TABLE: &[(&str, &[&str])] = &[
     ("account", &["types"]),
     ("api", &["account", "config::Http", "index::track", "store", "telemetry", "types"]),
     ("postgres", &["config", "store"]),
-    ("devnet", &["chain", "config", "postgres", "store", "types"]),
+    ("devnet", &["chain", "config", "postgres", "store", "telemetry::screen", "types"]),
     ("supervisor", &["telemetry", "work"]),
     (
         "app",
@@ -54,7 +54,18 @@ const TABLE: &[(&str, &[&str])] = &[
     ),
     (
         "cli",
-        &["account", "app", "chain", "config", "devnet", "pin", "postgres", "store", "telemetry"],
+        &[
+            "account",
+            "app",
+            "chain",
+            "config",
+            "devnet",
+            "pin",
+            "postgres",
+            "store",
+            "telemetry",
+            "work",
+        ],
     ),
     ("main", &["cli"]),
 ];

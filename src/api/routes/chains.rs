@@ -29,7 +29,7 @@ struct ChainView {
     endpoints: Vec<EndpointView>,
 }
 
-/// The rate of loading is not kept in the tables, so neither it nor the time left is known here.
+/// How far the past is loaded; without a rate where nothing is loading or nothing moves.
 #[derive(Serialize)]
 struct LoadView {
     blocks_done: i64,
@@ -96,10 +96,10 @@ fn view(row: ChainRow) -> ChainView {
         finalized: standing.finalized,
         lag_ms: standing.lag_ms,
         load: LoadView {
-            blocks_done: row.blocks_done,
-            blocks_total: row.blocks_total,
-            blocks_per_s: None,
-            eta_s: None,
+            blocks_done: row.load.blocks_done,
+            blocks_total: row.load.blocks_total,
+            blocks_per_s: row.load.blocks_per_s.map(|rate| (rate * 10.0).round() / 10.0),
+            eta_s: row.load.eta_s().map(f64::ceil),
         },
         endpoints: row.endpoints.0.into_iter().map(endpoint).collect(),
     }

@@ -5,6 +5,7 @@ use sqlx::FromRow;
 use sqlx::types::Json;
 
 use super::Standing;
+use crate::store::progress::{Load, STILL};
 use crate::store::{Pool, StoreError};
 use crate::types::ChainKey;
 
@@ -16,10 +17,9 @@ pub struct ChainRow {
     pub standing: Standing,
     /// Why the status is what it is.
     pub status_detail: Option<String>,
-    /// Blocks of the past that are loaded.
-    pub blocks_done: i64,
-    /// Blocks of the past that were to be loaded.
-    pub blocks_total: i64,
+    /// How far the past is loaded.
+    #[sqlx(flatten)]
+    pub load: Load,
     /// The endpoints by name.
     pub endpoints: Json<Vec<EndpointRow>>,
 }
@@ -48,7 +48,12 @@ pub async fn chains(pool: &Pool, only: Option<ChainKey>) -> Result<Vec<ChainRow>
     let rows = sqlx::query_as(
         r"select s.chain, s.caip2, s.alias, s.status, s.epoch, s.head, s.safe, s.finalized,
             s.indexed, s.block_hash, s.lag_ms, c.status_detail,
+            exists (
+                select from chain.load_sets u where u.chain = c.id and u.finished_at is null
+            ) as loading,
             coalesce(l.blocks_done, 0) as blocks_done, coalesce(l.blocks_total, 0) as blocks_total,
+            case when c.load_at > clock_timestamp() - $2 * interval '1 second' then c.load_rate end
+                as blocks_per_s,
             coalesce(e.endpoints, '[]') as endpoints
         from chain.standing s
         join chain.chains c on c.id = s.chain
@@ -65,6 +70,7 @@ pub async fn chains(pool: &Pool, only: Option<ChainKey>) -> Result<Vec<ChainRow>
         order by s.chain",
     )
     .bind(only.map(|chain| chain.0))
+    .bind(STILL.as_secs_f64())
     .fetch_all(pool)
     .await?;
     Ok(rows)

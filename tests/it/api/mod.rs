@@ -67,7 +67,7 @@ impl Answer {
     }
 }
 
-fn api(pool: &Pool) -> Router {
+pub(crate) fn api(pool: &Pool) -> Router {
     router(ApiState {
         pool: pool.clone(),
         request_timeout: Duration::from_secs(20),
@@ -114,7 +114,7 @@ async fn get(router: &Router, uri: &str) -> Answer {
 }
 
 /// The body of a 200.
-async fn ok(router: &Router, uri: &str) -> Value {
+pub(crate) async fn ok(router: &Router, uri: &str) -> Value {
     let answer = get(router, uri).await;
     assert_eq!(answer.status, StatusCode::OK, "{uri}: {}", answer.text);
     answer.json()

@@ -24,6 +24,7 @@ mod demo;
 mod refuse;
 mod keys;
 mod telemetry;
+mod load;
 
 use std::time::Duration;
 

@@ -138,10 +138,12 @@ async fn every_metric_that_has_cause_to_appears() {
     site.followed(&daemon, &client).await;
     client.get("/v1/chains").await;
     let shown = daemon
-        .until("the metrics of the endpoint", async || {
+        .until("the metrics of the endpoint and of the load", async || {
             let page = client.get("/metrics").await.text;
             // The newest of them: written every few seconds, after all others.
-            page.contains("herald_contracts{chain=\"one\",state=\"ready\"} 3").then_some(page)
+            let newest =
+                ["herald_contracts{chain=\"one\",state=\"ready\"} 3", "herald_endpoint_up"];
+            newest.iter().all(|sample| page.contains(sample)).then_some(page)
         })
         .await;
     // Nothing panicked here, and nobody vanished.

@@ -18,7 +18,7 @@ use herald::index::{Context, Rules};
 use herald::store::wishes::{self, Tracked};
 use herald::store::{Pool, chains};
 use herald::types::{Caip2, ContractKey, Standard};
-use herald::upkeep::{Prune, Purge};
+use herald::upkeep::{Progress, Prune, Purge};
 use herald::work::{Pass, Worker};
 use rand::Rng;
 use rand::rngs::SmallRng;
@@ -237,5 +237,6 @@ fn workers(context: &Context) -> Vec<Box<dyn Worker>> {
         Box::new(Prune::new(context.pool.clone(), context.key, &context.name)),
         Box::new(Load::new(context.clone(), 1)),
         Box::new(Purge::new(context.pool.clone(), context.key, &context.name)),
+        Box::new(Progress::new(context.pool.clone(), context.key, &context.name)),
     ]
 }
