@@ -11,10 +11,10 @@ use crate::index::live::LiveEdge;
 use crate::index::load::Load;
 use crate::index::track::{self, Track};
 use crate::index::{Context, KINDS, Rules};
-use crate::store::Pool;
 use crate::store::chains::{self, ChainRow};
 use crate::store::pool::Pools;
 use crate::store::wishes::Tracked;
+use crate::store::{Pool, endpoints};
 use crate::upkeep::{Progress, Prune, Purge};
 use crate::work::Worker;
 
@@ -55,7 +55,7 @@ async fn follow(
     owner: &Arc<str>,
 ) -> anyhow::Result<Vec<Arc<dyn Worker>>> {
     let (pool, key) = (&pools.work, row.key);
-    let context = context(config, pool, row, owner)?;
+    let context = context(config, pool, row, owner).await?;
     let wanted: Vec<Tracked> = config
         .contracts
         .iter()
@@ -82,7 +82,7 @@ async fn follow(
 }
 
 /// What the workers of the chain share.
-pub(super) fn context(
+pub(super) async fn context(
     config: &ChainConfig,
     pool: &Pool,
     row: &ChainRow,
@@ -92,6 +92,7 @@ pub(super) fn context(
     if let Some(genesis) = row.genesis {
         nodes.expect_genesis(genesis);
     }
+    nodes.remember(&endpoints::ranges(pool, row.key).await?);
     Ok(Context {
         pool: pool.clone(),
         chain: Arc::new(nodes),

@@ -168,7 +168,7 @@ pub async fn rewind(
     let row = store::chains::find(&pool, config.id).await?.with_context(|| {
         format!("{} was never followed: there is nothing to take back", config.name)
     })?;
-    let context = chains::context(config, &pool, &row, &owner()?.into())?;
+    let context = chains::context(config, &pool, &row, &owner()?.into()).await?;
     let outcome = decision::take_back(&context, to).await;
     pool.close().await;
     outcome

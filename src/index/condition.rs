@@ -125,6 +125,7 @@ impl Condition {
                 latency_ms: report.latency_ms,
                 status: report.status.to_owned(),
                 detail: report.detail,
+                range_max: report.range_max,
             })
             .collect();
         for one in &seen {

@@ -39,8 +39,6 @@ pub struct Load {
     name: String,
     /// Names this worker in claims: that of the process, and which of its workers it is.
     owner: String,
-    /// Most blocks an endpoint takes at all; only ever lowered.
-    cap: AtomicU64,
     /// Blocks of the next step: halved where an answer was too large, doubled where it was not.
     range: AtomicU64,
 }
@@ -51,7 +49,7 @@ impl Load {
         let range = context.rules.range_max.max(1);
         let name = format!("load {} {which}", context.name);
         let owner = format!("{}#{which}", context.owner);
-        Self { name, owner, cap: AtomicU64::new(range), range: AtomicU64::new(range), context }
+        Self { name, owner, range: AtomicU64::new(range), context }
     }
 
     /// Claims a span: a free one, or half of what is left of the longest one.
@@ -62,7 +60,7 @@ impl Load {
         if free.is_some() {
             return Ok(free);
         }
-        let least = self.range.load(Ordering::Relaxed).saturating_mul(SPLIT_STEPS);
+        let least = self.width().saturating_mul(SPLIT_STEPS);
         if spans::longest(pool, *key).await? < least {
             return Ok(None);
         }
@@ -83,7 +81,7 @@ impl Load {
         let Some(span) = self.claim().await? else { return seams::finish(context).await };
         let mut followed = load_sets::members(&context.pool, span.set).await?;
         let floor = row.finalized.unwrap_or(0);
-        let range = self.range.load(Ordering::Relaxed);
+        let range = self.width();
         let to = span.to.min(span.next.saturating_add(range - 1));
         followed.retain(|contract| contract.start_block <= to);
         let past = Past { context, followed: &followed, span: &span };
@@ -167,15 +165,13 @@ impl Load {
         Ok(Pass::Worked)
     }
 
-    /// After a limit was met the next try takes fewer blocks. A limit on blocks is remembered; one
-    /// on logs only concerns these blocks.
+    /// After a limit was met the next try takes fewer blocks. A limit on blocks is remembered by the
+    /// endpoint that has it; one on logs only concerns these blocks.
     fn narrow(&self, error: anyhow::Error, (from, to): (u64, u64)) -> anyhow::Result<Pass> {
         let width = to - from + 1;
         let next = match error.downcast_ref() {
             Some(ChainError::RangeTooWide { at_most, .. }) if width > 1 => {
-                let cap = at_most.filter(|most| (1..width).contains(most)).unwrap_or(width / 2);
-                self.cap.fetch_min(cap, Ordering::Relaxed);
-                cap
+                at_most.filter(|most| (1..width).contains(most)).unwrap_or(width / 2)
             }
             Some(ChainError::TooManyLogs { .. }) if width > 1 => width / 2,
             _ => return Err(error),
@@ -189,16 +185,21 @@ impl Load {
         Ok(Pass::Worked)
     }
 
+    /// Most blocks of the next step: what density allows, and the endpoint that will be asked.
+    fn width(&self) -> u64 {
+        let widest = self.context.chain.widest().unwrap_or(u64::MAX).max(1);
+        self.range.load(Ordering::Relaxed).min(widest)
+    }
+
     /// Sizes the next step by how many logs this one held.
     fn adapt(&self, logs: usize) {
-        let cap = self.cap.load(Ordering::Relaxed);
-        let range = self.range.load(Ordering::Relaxed);
+        let range = self.width();
         let next = match logs {
             MANY_LOGS.. => (range / 2).max(1),
             FEW_LOGS.. => range,
             _ => range.saturating_mul(2),
         };
-        self.range.store(next.min(cap), Ordering::Relaxed);
+        self.range.store(next.min(self.context.rules.range_max), Ordering::Relaxed);
     }
 }
 
