@@ -15,6 +15,7 @@ use crate::chain;
 use crate::config::{ChainConfig, Config};
 use crate::index::decision;
 use crate::index::fold::Fold;
+use crate::index::indexes::Indexes;
 use crate::index::live::LiveEdge;
 use crate::index::load::Load;
 use crate::index::rewind::Outcome;
@@ -23,7 +24,7 @@ use crate::index::{Context, KINDS, Rules};
 use crate::store::chains::{self, ChainRow};
 use crate::store::pool::Pools;
 use crate::store::wishes::Tracked;
-use crate::store::{self, Pool, leases, spans};
+use crate::store::{self, Pool, folds, leases, spans};
 use crate::supervisor::{Supervisor, connections};
 use crate::telemetry::metrics::{self, Connection, Exporter};
 use crate::upkeep::{Prune, Purge};
@@ -113,7 +114,8 @@ impl App {
 async fn let_go(pools: &Pools, owner: &str) {
     let released = async {
         leases::release(&pools.work, owner).await?;
-        spans::release(&pools.work, owner).await
+        spans::release(&pools.work, owner).await?;
+        folds::release(&pools.work, owner).await
     };
     if let Err(error) = released.await {
         tracing::debug!("leases were not given back: {error}");
@@ -163,6 +165,7 @@ async fn follow(
     let mut workers: Vec<Arc<dyn Worker>> = vec![
         Arc::new(LiveEdge::new(Context { pool: pools.live.clone(), ..context.clone() })),
         Arc::new(Track::new(context.clone())),
+        Arc::new(Indexes::new(context.clone())),
         Arc::new(Fold::new(context.clone())),
         Arc::new(Prune::new(pool.clone(), key, &config.name)),
         Arc::new(Purge::new(pool.clone(), key, &config.name)),

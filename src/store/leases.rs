@@ -75,7 +75,7 @@ pub async fn release(executor: impl PgExecutor<'_>, owner: &str) -> Result<(), S
     Ok(())
 }
 
-/// Ends every lease and every claim on a span, whoever holds them: for a process that is alone on
+/// Ends every lease and every claim on a span or a fold, whoever holds them: for a process that is alone on
 /// the database and starts after one that was killed.
 pub async fn release_all(executor: impl PgExecutor<'_>) -> Result<(), StoreError> {
     sqlx::query(
@@ -83,6 +83,8 @@ pub async fn release_all(executor: impl PgExecutor<'_>) -> Result<(), StoreError
         with claims as (
             update chain.spans set lease_until = null
             where state = 'pending' and lease_until is not null
+        ), folds as (
+            update chain.folds set lease_until = null where lease_until is not null
         )
         update chain.leases set until = clock_timestamp() where until > clock_timestamp()
         ",

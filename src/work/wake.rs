@@ -13,18 +13,21 @@ pub enum Topic {
     Contracts,
     /// Spans to be loaded.
     Spans,
+    /// Indexes to be built, once a first load is done.
+    Indexes,
     /// Contracts whose past may be whole.
     Folds,
 }
 
 impl Topic {
-    const ALL: [Self; 3] = [Self::Contracts, Self::Spans, Self::Folds];
+    const ALL: [Self; 4] = [Self::Contracts, Self::Spans, Self::Indexes, Self::Folds];
 
     /// Payload of the notification.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Contracts => notify::CONTRACTS,
             Self::Spans => "spans",
+            Self::Indexes => "indexes",
             Self::Folds => "folds",
         }
     }
@@ -32,7 +35,7 @@ impl Topic {
 
 /// The wake-ups of this process, one for each topic.
 #[derive(Clone, Default)]
-pub struct Wakes(Arc<[Notify; 3]>);
+pub struct Wakes(Arc<[Notify; 4]>);
 
 impl Wakes {
     pub(super) async fn wait(&self, topic: Topic) {

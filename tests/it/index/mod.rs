@@ -15,3 +15,5 @@ mod battery;
 mod begin;
 mod upgrade;
 mod crowded;
+mod folds;
+mod indexes;
