@@ -58,10 +58,25 @@ fn lines(chains: &[ChainStanding]) -> Vec<String> {
             chain.not_ready
         ));
         lines.extend(chain.detail.iter().map(|detail| format!("  {detail}")));
+        lines.extend(indexes(chain));
         lines.extend(chain.troubles.iter().map(|trouble| format!("  {trouble}")));
         lines.extend(next(chain).map(|next| format!("  next: {next}")));
     }
     lines
+}
+
+/// What is to be said of the indexes of a chain's transfers.
+fn indexes(chain: &ChainStanding) -> Option<String> {
+    match chain.indexes.as_str() {
+        "building" => {
+            Some("  its indexes are being built; until then no transfers are listed".into())
+        }
+        "absent" if chain.contracts > 0 => Some(
+            "  its indexes are built after its first load; until then no transfers are listed"
+                .into(),
+        ),
+        _ => None,
+    }
 }
 
 /// What to do about a chain that is not well.
@@ -94,6 +109,7 @@ mod tests {
             head: Some(9),
             checkpoint: Some(7),
             finalized: None,
+            indexes: "ready".into(),
             contracts: 3,
             not_ready: 1,
             idle_seconds,
@@ -112,6 +128,11 @@ mod tests {
         assert!(lines(&[standing("stalled", 0)]).join("\n").contains("herald check"));
         assert!(lines(&[standing("live", 600)]).join("\n").contains("herald run"));
         assert_eq!(lines(&[standing("live", 1)]).len(), 1);
+        for (indexes, text) in [("building", "are being built"), ("absent", "after its first load")]
+        {
+            let chain = ChainStanding { indexes: indexes.into(), ..standing("live", 1) };
+            assert!(lines(&[chain]).join("\n").contains(text), "{indexes}");
+        }
         assert!(!standing("halted", 0).well() && standing("live", 1).well());
     }
 }

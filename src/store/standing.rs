@@ -23,6 +23,8 @@ pub struct ChainStanding {
     pub checkpoint: Option<i64>,
     /// Newest final block.
     pub finalized: Option<i64>,
+    /// Of its transfers: `absent`, `building` or `ready`.
+    pub indexes: String,
     /// Followed contracts.
     pub contracts: i64,
     /// Those whose history is not whole yet.
@@ -46,7 +48,7 @@ pub async fn chains(pool: &Pool) -> Result<Vec<ChainStanding>, StoreError> {
         r#"
         select h.name, h.caip2, h.status, h.status_detail as detail,
             to_char(h.status_since at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since,
-            h.head, h.checkpoint, h.finalized,
+            h.head, h.checkpoint, h.finalized, h.indexes,
             (select count(*) from chain.contracts c
                 where c.chain = h.id and c.state <> 'stopped') as contracts,
             (select count(*) from chain.contracts c

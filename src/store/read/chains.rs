@@ -16,6 +16,8 @@ pub struct ChainRow {
     pub standing: Standing,
     /// Why the status is what it is.
     pub status_detail: Option<String>,
+    /// `absent`, `building` or `ready`.
+    pub indexes: String,
     /// Blocks of the past that are loaded.
     pub blocks_done: i64,
     /// Blocks of the past that were to be loaded.
@@ -47,7 +49,7 @@ pub struct EndpointRow {
 pub async fn chains(pool: &Pool, only: Option<ChainKey>) -> Result<Vec<ChainRow>, StoreError> {
     let rows = sqlx::query_as(
         r"select s.chain, s.caip2, s.alias, s.status, s.epoch, s.head, s.safe, s.finalized,
-            s.indexed, s.block_hash, s.lag_ms, c.status_detail,
+            s.indexed, s.block_hash, s.lag_ms, c.status_detail, c.indexes,
             coalesce(l.blocks_done, 0) as blocks_done, coalesce(l.blocks_total, 0) as blocks_total,
             coalesce(e.endpoints, '[]') as endpoints
         from chain.standing s
