@@ -85,7 +85,7 @@ pub async fn claim(
             select contract_id from chain.folds
             where chain = $1
                 and (lease_until is null or lease_until < clock_timestamp() or lease_owner = $2)
-            order by contract_id limit 1 for update skip locked
+            order by lease_until nulls first, contract_id limit 1 for update skip locked
         ) free
         where f.contract_id = free.contract_id
         returning f.contract_id, f.to_block, f.cleared, f.done, f.after_token, f.after_block,
