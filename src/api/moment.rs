@@ -165,6 +165,7 @@ mod tests {
             block_hash: Some("0xhead".into()),
             lag_ms: Some(0),
             at_hash: at_hash.map(str::to_owned),
+            indexing: false,
         }
     }
 

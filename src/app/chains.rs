@@ -7,6 +7,7 @@ use anyhow::Context as _;
 use crate::chain;
 use crate::config::{ChainConfig, Config};
 use crate::index::fold::Fold;
+use crate::index::indexes::Indexes;
 use crate::index::live::LiveEdge;
 use crate::index::load::Load;
 use crate::index::track::{self, Track};
@@ -70,6 +71,7 @@ async fn follow(
     let mut workers: Vec<Arc<dyn Worker>> = vec![
         Arc::new(LiveEdge::new(Context { pool: pools.live.clone(), ..context.clone() })),
         Arc::new(Track::new(context.clone())),
+        Arc::new(Indexes::new(context.clone())),
         Arc::new(Fold::new(context.clone())),
         Arc::new(Prune::new(pool.clone(), key, &config.name)),
         Arc::new(Purge::new(pool.clone(), key, &config.name)),

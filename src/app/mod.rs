@@ -17,7 +17,7 @@ use crate::config::{ChainConfig, Config, Roles};
 use crate::index::decision;
 use crate::index::rewind::Outcome;
 use crate::store::pool::{Pools, Shares};
-use crate::store::{self, Pool, leases, notify, spans};
+use crate::store::{self, Pool, folds, leases, notify, spans};
 use crate::supervisor::{DRAIN, Supervisor, connections};
 use crate::telemetry::metrics::{self, Connection, Exporter};
 use crate::upkeep::Presence;
@@ -148,6 +148,7 @@ async fn let_go(pools: &Pools, owner: &str) {
     let released = async {
         spans::release(&pools.work, owner).await?;
         leases::release(&pools.work, owner).await?;
+        folds::release(&pools.work, owner).await?;
         // The next one need not wait for its timer either.
         notify::send(&pools.work, Topic::Leases.as_str()).await?;
         notify::send(&pools.work, Topic::Spans.as_str()).await

@@ -122,8 +122,10 @@ fn of_building(chain: &ChainStanding) -> Vec<String> {
         format!("  ownership: being built for {} contracts", words::grouped(chain.folding))
     });
     let indexes = match chain.indexes.as_str() {
-        "absent" => Some("  indexes: none until the first load is done; lists are slow".into()),
-        "building" => Some("  indexes: being built; lists are slow until then".into()),
+        "absent" if chain.contracts > 0 => {
+            Some("  indexes: none until the first load is done; no transfers are listed".into())
+        }
+        "building" => Some("  indexes: being built; until then no transfers are listed".into()),
         _ => None,
     };
     folding.into_iter().chain(indexes).collect()

@@ -66,20 +66,35 @@ pub(super) async fn apply(
     ranged: &HashSet<ContractKey>,
     moved: Vec<StoredTransfer>,
 ) -> Result<(), StoreError> {
+    let counts = apply_uncounted(connection, chain, ranged, moved).await?;
+    counters::count(connection, &counts).await
+}
+
+/// The same without the counters, which the answer says how to change: they lock the contract.
+pub(super) async fn apply_uncounted(
+    connection: &mut PgConnection,
+    chain: ChainKey,
+    ranged: &HashSet<ContractKey>,
+    moved: Vec<StoredTransfer>,
+) -> Result<Vec<(ContractKey, Counts)>, StoreError> {
     let movers: HashSet<ContractKey> =
         moved.iter().filter(|stored| is_range(stored)).map(|stored| stored.contract).collect();
     let ranged: HashSet<ContractKey> = ranged.iter().chain(&movers).copied().collect();
+    let mut counts: BTreeMap<ContractKey, Counts> = BTreeMap::new();
     for part in parts(moved, &movers) {
         let touched = ownership::touched(&part, &ranged);
-        if is_crowded(connection, chain, &touched).await? {
-            apply_without_ranges(connection, chain, &ranged, part).await?;
+        let changed = if is_crowded(connection, chain, &touched).await? {
+            apply_without_ranges(connection, chain, &ranged, part).await?
         } else {
             let held = load(connection, chain, &touched).await?;
             let changes = ownership::apply(&held, &part);
-            settle(connection, chain, &part, &changes).await?;
+            settle(connection, chain, &part, &changes).await?
+        };
+        for (contract, change) in changed {
+            *counts.entry(contract).or_default() += change;
         }
     }
-    Ok(())
+    Ok(counts.into_iter().collect())
 }
 
 fn is_range(stored: &StoredTransfer) -> bool {
@@ -106,7 +121,7 @@ async fn apply_without_ranges(
     chain: ChainKey,
     ranged: &HashSet<ContractKey>,
     part: Vec<StoredTransfer>,
-) -> Result<(), StoreError> {
+) -> Result<HashMap<ContractKey, Counts>, StoreError> {
     let (ranges, single): (Vec<_>, Vec<_>) = part.into_iter().partition(is_range);
     let touched = ownership::touched(&single, ranged);
     let held = load(connection, chain, &touched).await?;
@@ -120,13 +135,13 @@ async fn apply_without_ranges(
     settle(connection, chain, &all, &changes).await
 }
 
-/// Writes the changes of these transfers, and what they do to the counters.
+/// Writes the changes of these transfers, and answers what they do to the counters.
 async fn settle(
     connection: &mut PgConnection,
     chain: ChainKey,
     moved: &[StoredTransfer],
     changes: &Changes,
-) -> Result<(), StoreError> {
+) -> Result<HashMap<ContractKey, Counts>, StoreError> {
     let census = Census::before(connection, chain, &Turnover::of(changes)).await?;
     write(connection, chain, changes).await?;
     let mut counts: HashMap<ContractKey, Counts> = census.after(connection, chain).await?;
@@ -136,7 +151,7 @@ async fn settle(
     for irregular in &changes.irregular {
         counts.entry(irregular.contract).or_default().irregular += 1;
     }
-    counters::count(connection, &counts.into_iter().collect::<Vec<_>>()).await
+    Ok(counts)
 }
 
 async fn write(

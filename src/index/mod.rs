@@ -16,9 +16,11 @@
 //! The past. `track` joins a contract to the live edge from the next block on, and `allot` plans sets
 //! and spans for what lies below; `past` reads a step of a span and `load` writes it into `transfers`
 //! and nothing else; `seams` compares what different workers have read and hands it over to the
-//! contracts; `fold` builds ownership once a past is whole. `depart` is `track`'s mirror.
+//! contracts; `indexes` builds what a first load did without; `fold` builds ownership once a past is
+//! whole. `depart` is `track`'s mirror.
 //!
-//! Ownership has three writers, `commit`, `rewind` and `fold`, each holding the chain's row.
+//! Ownership has three writers, `commit`, `rewind` and `fold`, each holding the chain's row; of a
+//! contract that is not ready `fold` also builds what is final, without it.
 
 pub mod plan;
 pub mod ownership;
@@ -52,6 +54,7 @@ pub mod depart;
 mod past;
 mod seams;
 pub mod load;
+pub mod indexes;
 pub mod fold;
 
 use std::sync::Arc;

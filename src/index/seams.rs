@@ -17,6 +17,7 @@ pub(super) async fn finish(context: &Context) -> anyhow::Result<Pass> {
     if broken.is_empty() {
         load_sets::finish(&mut tx, set).await?;
         tx.commit().await?;
+        notify::send(&context.pool, Topic::Indexes.as_str()).await?;
         notify::send(&context.pool, Topic::Folds.as_str()).await?;
         return Ok(Pass::Worked);
     }

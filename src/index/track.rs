@@ -16,7 +16,7 @@ use super::{Context, allot, count_told, tell};
 use crate::store::chains::{self, ChainRow};
 use crate::store::events::{self, EventBlock, NewEvent};
 use crate::store::wishes::{self, Tracked};
-use crate::store::{StoreError, blocks, contracts, load_sets, loaded, notify, starts};
+use crate::store::{StoreError, blocks, contracts, folds, load_sets, loaded, notify, starts};
 use crate::types::{ContractKey, EventKind};
 use crate::work::{Pass, Topic, Worker};
 
@@ -72,6 +72,7 @@ impl Track {
             "{} follows {} more contracts from block {} on", context.name, events.len(), checkpoint + 1
         );
         notify::send(&context.pool, Topic::Spans.as_str()).await?;
+        notify::send(&context.pool, Topic::Indexes.as_str()).await?;
         notify::send(&context.pool, Topic::Folds.as_str()).await?;
         Ok(Pass::Worked)
     }
@@ -111,6 +112,8 @@ async fn read_kinds(
     if new.is_empty() {
         return Ok(());
     }
+    // What the new kinds show of these pasts is not in what is being built.
+    folds::end_all(tx, context.key).await?;
     let (_, followed) = contracts::followed(&mut *tx, context.key).await?;
     let keys: Vec<_> = followed.iter().map(|contract| contract.key).collect();
     allot::plan(tx, context, &new, (&keys, checkpoint)).await?;

@@ -5,8 +5,8 @@ use sqlx::PgConnection;
 use super::{StoreError, height};
 use crate::types::ChainKey;
 
-/// After a rewind to `to` nothing above it is loaded or waits to be, claims under way are fenced, and
-/// the live edge writes every contract from the next block on.
+/// After a rewind to `to` nothing above it is loaded or waits to be, claims under way are fenced, those
+/// on folds where they read above it, and the live edge writes every contract from the next block on.
 pub async fn clip(
     connection: &mut PgConnection,
     chain: ChainKey,
@@ -30,6 +30,10 @@ pub async fn clip(
         ",
         "update chain.contracts set live_from = $2 + 1 where chain = $1 and live_from > $2 + 1",
         "update chain.contracts set live_to = $2 where chain = $1 and live_to > $2",
+        r"
+        update chain.folds set lease_until = null, lease_token = pg_current_xact_id()::text::int8
+        where chain = $1 and done and to_block <= $2
+        ",
         "delete from chain.folds where chain = $1 and to_block > $2",
     ] {
         sqlx::query(statement).bind(chain.0).bind(height(to)).execute(&mut *connection).await?;

@@ -2,6 +2,7 @@
 //! many contracts there are.
 
 use std::collections::HashMap;
+use std::ops::AddAssign;
 
 use sqlx::{PgConnection, PgExecutor};
 
@@ -19,6 +20,15 @@ pub struct Counts {
     pub transfers: i64,
     /// Transfers that the rules do not allow.
     pub irregular: i64,
+}
+
+impl AddAssign for Counts {
+    fn add_assign(&mut self, other: Self) {
+        self.supply += other.supply;
+        self.holders += other.holders;
+        self.transfers += other.transfers;
+        self.irregular += other.irregular;
+    }
 }
 
 /// Adds to the counters.

@@ -87,14 +87,16 @@ pub async fn release(executor: impl PgExecutor<'_>, owner: &str) -> Result<(), S
     Ok(())
 }
 
-/// Ends every lease, every presence and every claim on a span, whoever holds them: for a process
-/// that is alone on the database and starts after one that was killed.
+/// Ends every lease, every presence and every claim on a span or a fold, whoever holds them: for a
+/// process that is alone on the database and starts after one that was killed.
 pub async fn release_all(executor: impl PgExecutor<'_>) -> Result<(), StoreError> {
     sqlx::query(
         r"
         with claims as (
             update chain.spans set lease_until = null
             where state = 'pending' and lease_until is not null
+        ), folds as (
+            update chain.folds set lease_until = null where lease_until is not null
         ), gone as (
             delete from chain.leases where starts_with(name, 'replica:')
         )

@@ -85,35 +85,53 @@ pub async fn forget(
     Ok(())
 }
 
-/// At most `most` contracts of the chain whose past is whole for all these kinds and whose ownership
-/// is not built yet, oldest first.
-pub async fn whole(
+/// The oldest contract of the chain whose past is whole for all these kinds and whose ownership is
+/// neither built nor being built.
+pub async fn next_whole(
     executor: impl PgExecutor<'_>,
     chain: ChainKey,
     log_kinds: &[&str],
-    most: i64,
-) -> Result<Vec<Contract>, StoreError> {
-    let rows: Vec<Row> = sqlx::query_as(
+) -> Result<Option<Contract>, StoreError> {
+    whole(executor, chain, log_kinds, None).await
+}
+
+/// This contract, if its past is whole for all these kinds and its ownership is not answered yet.
+pub async fn still_whole(
+    executor: impl PgExecutor<'_>,
+    (chain, contract): (ChainKey, ContractKey),
+    log_kinds: &[&str],
+) -> Result<Option<Contract>, StoreError> {
+    whole(executor, chain, log_kinds, Some(contract)).await
+}
+
+async fn whole(
+    executor: impl PgExecutor<'_>,
+    chain: ChainKey,
+    log_kinds: &[&str],
+    contract: Option<ContractKey>,
+) -> Result<Option<Contract>, StoreError> {
+    let row: Option<Row> = sqlx::query_as(
         r"
         select c.id, c.address, c.standard, c.id_in_data, c.has_ranges, c.state,
             c.start_block, c.live_from
         from chain.contracts c
-        where c.chain = $1 and c.state in ('loading', 'folding') and (
-            c.live_from <= c.start_block or not exists (
+        where c.chain = $1 and c.state in ('loading', 'folding')
+            and (c.id = $3 or ($3 is null and not exists (
+                select from chain.folds f where f.contract_id = c.id)))
+            and (c.live_from <= c.start_block or not exists (
                 select from unnest($2::text[]) as wanted (kind)
                 where not coalesce((
                     select range_agg(had) from chain.loaded l, unnest(l.blocks) had
                     where l.contract_id = c.id and l.log_kinds @> array[wanted.kind]
                 ), '{}') @> int8range(c.start_block, greatest(c.start_block, c.live_from))
-            )
-        )
-        order by c.id limit $3
+            ))
+        order by c.id limit 1
         ",
     )
     .bind(chain.0)
     .bind(log_kinds)
-    .bind(most)
-    .fetch_all(executor)
+    .bind(contract.map(|contract| contract.0))
+    .fetch_optional(executor)
     .await?;
-    rows.into_iter().map(Contract::try_from).collect()
+    row.map(Contract::try_from).transpose()
 }

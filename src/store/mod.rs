@@ -35,6 +35,8 @@ pub mod holders;
 pub mod irregularities;
 pub mod versions;
 pub mod fold;
+pub mod folds;
+pub mod indexes;
 pub mod load_sets;
 pub mod spans;
 pub mod backlog;

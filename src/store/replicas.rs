@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use sqlx::{Connection, PgConnection};
 
-use super::StoreError;
+use super::{StoreError, folds};
 
 /// Most replicas that are looked at; each has connections, so no server has as many.
 const REPLICAS_MAX: i64 = 1_000;
@@ -211,7 +211,8 @@ async fn return_claims(connection: &mut PgConnection, owner: &str) -> Result<u64
     )
     .bind(owner)
     .bind(CLAIMS_MAX)
-    .execute(connection)
+    .execute(&mut *connection)
     .await?;
+    folds::release(connection, owner).await?;
     Ok(returned.rows_affected())
 }

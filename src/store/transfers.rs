@@ -1,7 +1,7 @@
 //! `chain.transfers`: what the contracts logged, decoded.
 
 use alloy::primitives::{Address, B256};
-use sqlx::PgConnection;
+use sqlx::{PgConnection, PgExecutor};
 
 use super::copy::CopyRows;
 use super::{StoreError, Uint256, height, number};
@@ -108,13 +108,22 @@ pub async fn take_back(
     Ok(rows.into_iter().map(StoredTransfer::from).collect())
 }
 
-/// A contract's transfers above block `after`, in order: whole blocks, as many as hold about `most`
-/// transfers, at least one block.
+/// Blocks of a contract: above `after`, up to `to`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Blocks {
+    /// The block before the first; `None` from block 0 on.
+    pub after: Option<u64>,
+    /// The last block.
+    pub to: u64,
+}
+
+/// A contract's transfers in these blocks, in order: whole blocks, as many as hold about `most`
+/// transfers, at least one block that holds any.
 pub async fn following(
     connection: &mut PgConnection,
-    chain: ChainKey,
-    contract: ContractKey,
-    (after, most): (Option<u64>, i64),
+    (chain, contract): (ChainKey, ContractKey),
+    blocks: Blocks,
+    most: i64,
 ) -> Result<Vec<StoredTransfer>, StoreError> {
     let rows: Vec<Row> = sqlx::query_as(
         r"
@@ -124,7 +133,8 @@ pub async fn following(
         where chain = $1 and contract_id = $2 and block > $3 and block <= (
             select max(block) from (
                 select block from chain.transfers
-                where chain = $1 and contract_id = $2 and block > $3 order by block limit $4
+                where chain = $1 and contract_id = $2 and block > $3 and block <= $4
+                order by block limit $5
             ) part
         )
         order by block, log_index, batch_index
@@ -132,11 +142,36 @@ pub async fn following(
     )
     .bind(chain.0)
     .bind(contract.0)
-    .bind(after.map_or(-1, height))
+    .bind(blocks.after.map_or(-1, height))
+    .bind(height(blocks.to))
     .bind(most)
     .fetch_all(connection)
     .await?;
     Ok(rows.into_iter().map(StoredTransfer::from).collect())
+}
+
+/// Whether a contract has more than `most` transfers in these blocks.
+pub async fn more_than(
+    executor: impl PgExecutor<'_>,
+    (chain, contract): (ChainKey, ContractKey),
+    blocks: Blocks,
+    most: i64,
+) -> Result<bool, StoreError> {
+    let more = sqlx::query_scalar(
+        r"
+        select exists (select from chain.transfers
+            where chain = $1 and contract_id = $2 and block > $3 and block <= $4
+            order by block offset $5 limit 1)
+        ",
+    )
+    .bind(chain.0)
+    .bind(contract.0)
+    .bind(blocks.after.map_or(-1, height))
+    .bind(height(blocks.to))
+    .bind(most)
+    .fetch_one(executor)
+    .await?;
+    Ok(more)
 }
 
 impl From<Row> for StoredTransfer {

@@ -93,6 +93,7 @@ mod tests {
             ours::endpoint_latency("c", "e"),
             ours::database_connections(Connection::Idle),
             ours::database_connections(Connection::InUse),
+            ours::replicas(),
         ] {
             gauge.set(1.0);
         }
@@ -100,6 +101,7 @@ mod tests {
             ours::blocks_committed("c", Path::Live),
             ours::transfers_committed("c", Path::Load),
             ours::rewinds("c"),
+            ours::replicas_buried(),
             ours::events_appended("c", EventKind::TokenMinted),
             ours::logs_skipped("topics"),
             ours::pass_errors("w"),
@@ -130,9 +132,10 @@ mod tests {
         for metric in catalogue() {
             let name = metric.name;
             assert!(page.contains(&format!("# HELP {name} {}", metric.help)), "{name}\n{page}");
+            let end = if metric.labels.is_empty() { ' ' } else { '{' };
             let (kind, sample) = match metric.kind {
-                Kind::Counter => ("counter", format!("\n{name}{{")),
-                Kind::Gauge => ("gauge", format!("\n{name}{{")),
+                Kind::Counter => ("counter", format!("\n{name}{end}")),
+                Kind::Gauge => ("gauge", format!("\n{name}{end}")),
                 Kind::Histogram(_) => ("histogram", format!("\n{name}_bucket{{")),
             };
             assert!(page.contains(&format!("# TYPE {name} {kind}\n")), "{name}\n{page}");

@@ -13,6 +13,8 @@ pub enum Topic {
     Contracts,
     /// Spans to be loaded.
     Spans,
+    /// Indexes to be built, once a first load is done.
+    Indexes,
     /// Contracts whose past may be whole.
     Folds,
     /// Leases that were given back.
@@ -20,13 +22,14 @@ pub enum Topic {
 }
 
 impl Topic {
-    const ALL: [Self; 4] = [Self::Contracts, Self::Spans, Self::Folds, Self::Leases];
+    const ALL: [Self; 5] = [Self::Contracts, Self::Spans, Self::Indexes, Self::Folds, Self::Leases];
 
     /// Payload of the notification.
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Contracts => notify::CONTRACTS,
             Self::Spans => notify::SPANS,
+            Self::Indexes => "indexes",
             Self::Folds => "folds",
             Self::Leases => notify::LEASES,
         }
@@ -35,7 +38,7 @@ impl Topic {
 
 /// The wake-ups of this process, one for each topic.
 #[derive(Clone, Default)]
-pub struct Wakes(Arc<[Notify; 4]>);
+pub struct Wakes(Arc<[Notify; 5]>);
 
 impl Wakes {
     pub(super) async fn wait(&self, topic: Topic) {

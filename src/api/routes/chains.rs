@@ -25,6 +25,7 @@ struct ChainView {
     finalized: Option<i64>,
     lag_blocks: Option<i64>,
     lag_ms: Option<i64>,
+    indexes: String,
     load: LoadView,
     endpoints: Vec<EndpointView>,
 }
@@ -95,6 +96,7 @@ fn view(row: ChainRow) -> ChainView {
         safe: standing.safe,
         finalized: standing.finalized,
         lag_ms: standing.lag_ms,
+        indexes: row.indexes,
         load: LoadView {
             blocks_done: row.load.blocks_done,
             blocks_total: row.load.blocks_total,

@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::api::answer::{self, Meta, instant};
 use crate::api::asked::Asked;
+use crate::api::codes::Code;
 use crate::api::cursor::{self, Cursor};
 use crate::api::problem::Problem;
 use crate::api::{ApiState, params};
@@ -102,10 +103,14 @@ impl Bounds {
         })
     }
 
-    /// What is left to tell of each chain. A chain without the asked mark has nothing to tell.
+    /// What is left to tell of each chain. A chain without the asked mark has nothing to tell, and one
+    /// without indexes is left out.
     fn parts(&self, chains: &[Standing]) -> Vec<ChainPart> {
         let start = if self.descending { (i64::MAX, 0, 0) } else { (-1, 0, 0) };
         let part = |chain: &Standing| {
+            if chain.indexing {
+                return None;
+            }
             let after = match self.after {
                 Some((last, ..)) if chain.chain < last => return None,
                 Some((last, block, log, batch)) if chain.chain == last => (block, log, batch),
@@ -133,6 +138,21 @@ pub(super) struct Named {
     pub fits: Fits,
 }
 
+/// Refuses a question that no chain can answer yet: without indexes it would read every transfer.
+fn indexed(chains: &[Standing]) -> Result<(), Problem> {
+    match chains.first() {
+        Some(chain) if chains.iter().all(|chain| chain.indexing) => {
+            let detail = format!(
+                "the indexes of {} are built once its first load is done; its transfers are listed \
+                 then",
+                chain.caip2
+            );
+            Err(Problem::new(Code::ChainIndexing, detail))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// One page of the transfers of these chains.
 pub(super) async fn answer(
     state: &ApiState,
@@ -142,6 +162,7 @@ pub(super) async fn answer(
 ) -> Result<Response, Problem> {
     let limit = params::limit(asked)?;
     let bounds = Bounds::read(asked)?;
+    indexed(chains)?;
     let keys: Vec<i16> = chains.iter().map(|chain| chain.chain).collect();
     let question = TransfersAsked {
         of: named.of,

@@ -17,6 +17,8 @@ pub struct ChainRow {
     pub standing: Standing,
     /// Why the status is what it is.
     pub status_detail: Option<String>,
+    /// `absent`, `building` or `ready`.
+    pub indexes: String,
     /// How far the past is loaded.
     #[sqlx(flatten)]
     pub load: Load,
@@ -47,7 +49,7 @@ pub struct EndpointRow {
 pub async fn chains(pool: &Pool, only: Option<ChainKey>) -> Result<Vec<ChainRow>, StoreError> {
     let rows = sqlx::query_as(
         r"select s.chain, s.caip2, s.alias, s.status, s.epoch, s.head, s.safe, s.finalized,
-            s.indexed, s.block_hash, s.lag_ms, c.status_detail,
+            s.indexed, s.block_hash, s.lag_ms, c.status_detail, c.indexes,
             exists (
                 select from chain.load_sets u where u.chain = c.id and u.finished_at is null
             ) as loading,

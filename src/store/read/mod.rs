@@ -60,6 +60,10 @@ pub struct Standing {
     #[serde(default)]
     #[sqlx(default)]
     pub at_hash: Option<String>,
+    /// Transfers are stored whose indexes are not built yet; as [`resolve`] finds it, else false.
+    #[serde(default)]
+    #[sqlx(default)]
+    pub indexing: bool,
 }
 
 /// The state that [`Incomplete`] gives a contract of which tokens lie in ranges that are too long to

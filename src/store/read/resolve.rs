@@ -29,11 +29,14 @@ impl FromRow<'_, PgRow> for Known {
 pub async fn known(pool: &Pool, address: Option<Address>) -> Result<Vec<Known>, StoreError> {
     let rows = sqlx::query_as(
         r"select s.chain, s.caip2, s.alias, s.status, s.epoch, s.head, s.safe, s.finalized,
-            s.indexed, s.block_hash, s.lag_ms, c.id, c.address, c.standard, c.state, c.origin,
+            s.indexed, s.block_hash, s.lag_ms,
+            h.indexes <> 'ready' and exists (select from chain.contracts j
+                where j.chain = s.chain and j.live_from is not null) as indexing, c.id, c.address, c.standard, c.state, c.origin,
             c.start_block, c.name, c.symbol, c.supply, c.holders, c.transfers, c.irregular,
             case when c.state <> 'ready' then chain.loaded_percent(c.id, c.chain) end
                 as loaded_percent
         from chain.standing s
+        join chain.chains h on h.id = s.chain
         left join chain.contracts c on c.chain = s.chain and c.address = $1
         order by s.chain",
     )

@@ -15,6 +15,7 @@ mod examined;
 mod track;
 mod malformed;
 mod problems;
+mod indexing;
 mod serving;
 
 use std::collections::HashSet;

@@ -58,6 +58,7 @@ async fn each_code_is_provoked_and_has_the_shape_of_rfc_9457() {
     let world = world().await;
     let mut seen = BTreeSet::new();
     world.two.contract(CATS, "folding", 0).await;
+    world.two.indexes("building").await;
     endless(&world).await;
     let tokens = format!("/v1/contracts/1/{APES}/tokens");
     let first = ok(&world.router, &format!("{tokens}?limit=1")).await;
@@ -73,6 +74,7 @@ async fn each_code_is_provoked_and_has_the_shape_of_rfc_9457() {
         ("token_unknown", format!("/v1/tokens/1/{APES}/77")),
         ("event_unknown", format!("/v1/events/evt_{}", "a".repeat(32))),
         ("contract_not_ready", format!("/v1/contracts/137/{CATS}/owners")),
+        ("chain_indexing", format!("/v1/contracts/137/{CATS}/transfers")),
         ("contract_irregular", format!("/v1/contracts/1/{}/snapshot", person(0x66))),
         ("not_indexed", format!("{tokens}?at_block=4")),
         ("block_ahead", format!("{tokens}?at_block=41")),

@@ -66,6 +66,7 @@ async fn a_chain_shows_marks_load_and_endpoints() {
     let expected = json!({
         "id": "eip155:1", "name": "ethereum", "status": "live", "status_detail": null,
         "head": 43, "indexed": 40, "safe": 32, "finalized": 28, "lag_blocks": 3, "lag_ms": null,
+        "indexes": "ready",
         "load": {"blocks_done": 25, "blocks_total": 100, "blocks_per_s": null, "eta_s": null},
         "endpoints": [{"name": "main", "status": "ok", "detail": null, "head": 41,
             "error_rate": 0.25, "latency_ms": 12.5, "omissions": null}],

@@ -24,3 +24,5 @@ mod crowded;
 mod watched;
 mod ahead;
 mod downtime;
+mod folds;
+mod indexes;

@@ -3,6 +3,7 @@
 use alloy::primitives::{Address, U256};
 use sqlx::AssertSqlSafe;
 
+use super::indexes;
 use super::story::{ANN, ART, BOB, NOBODY};
 use crate::support::database::fresh;
 use crate::support::indexer::Indexer;
@@ -71,6 +72,7 @@ async fn contracts_of_the_first_release_are_read_again_for_what_it_could_not_rea
         run.expect("the script runs");
     }
 
+    indexes::assert_all(&database.pool, "after the upgrade").await;
     let back = erc721_transfer(ART, BOB, ANN, U256::from(7));
     chain.mine(vec![SimTx::new(3, vec![back])]);
     let node = SimNode::new(chain);

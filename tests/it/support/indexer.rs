@@ -10,7 +10,8 @@ use alloy::primitives::Address;
 use herald::chain::Chain;
 use herald::decode::{KINDS, LogKind};
 use herald::index::depart;
-use herald::index::fold::Fold;
+use herald::index::fold::{Fold, Sizes};
+use herald::index::indexes::Indexes;
 use herald::index::live::LiveEdge;
 use herald::index::load::Load;
 use herald::index::track::{self, Track};
@@ -29,6 +30,9 @@ use super::sim::SimNode;
 
 /// Most rounds until nothing is left to do; more means that a worker never rests.
 const ROUNDS_MAX: usize = 5_000;
+
+/// Sizes that make several steps of every fold.
+const SIZES: Sizes = Sizes { removed: 3, by_tokens: 3, by_blocks: 3, last: 2 };
 
 /// Id of the simulated chain.
 pub(crate) const CHAIN: Caip2 = Caip2(31_337);
@@ -162,6 +166,11 @@ impl Indexer {
         self.workers[3].pass().await
     }
 
+    /// One pass of the worker that builds indexes.
+    pub(crate) async fn index(&self) -> anyhow::Result<Pass> {
+        self.workers[7].pass().await
+    }
+
     /// One pass of a worker taken by chance; now and then it dies at one of its awaits. Failures
     /// are what the next pass is for, and answered to whoever wants to know them.
     pub(crate) async fn some_pass(&mut self, rng: &mut SmallRng) -> Option<anyhow::Error> {
@@ -188,9 +197,18 @@ impl Indexer {
 
     /// Passes of all workers until none finds work.
     pub(crate) async fn rest(&self) {
+        self.rest_of(|_| true).await;
+    }
+
+    /// Passes of all workers but the one that builds ownership until none finds work.
+    pub(crate) async fn rest_but_fold(&self) {
+        self.rest_of(|worker| !worker.name().starts_with("fold ")).await;
+    }
+
+    async fn rest_of(&self, works: impl Fn(&dyn Worker) -> bool) {
         for _ in 0..ROUNDS_MAX {
             let mut worked = false;
-            for worker in &self.workers {
+            for worker in self.workers.iter().filter(|worker| works(worker.as_ref())) {
                 let pass = worker.pass().await.unwrap_or_else(|error| {
                     panic!("{} fails though nothing is wrong: {error:#}", worker.name())
                 });
@@ -233,10 +251,11 @@ fn workers(context: &Context) -> Vec<Box<dyn Worker>> {
         Box::new(LiveEdge::new(context.clone())),
         Box::new(Track::new(context.clone())),
         Box::new(Load::new(context.clone(), 0)),
-        Box::new(Fold::new(context.clone())),
+        Box::new(Fold::sized(context.clone(), SIZES)),
         Box::new(Prune::new(context.pool.clone(), context.key, &context.name)),
         Box::new(Load::new(context.clone(), 1)),
         Box::new(Purge::new(context.pool.clone(), context.key, &context.name)),
+        Box::new(Indexes::new(context.clone())),
         Box::new(Progress::new(context.pool.clone(), context.key, &context.name)),
     ]
 }

@@ -49,7 +49,8 @@ impl SeedChain {
     /// A chain without blocks.
     pub(crate) async fn add(pool: &Pool, caip2: &str, name: &str) -> Self {
         let id = sqlx::query_scalar(
-            "insert into chain.chains (caip2, name, status) values ($1, $2, 'live') returning id",
+            r"insert into chain.chains (caip2, name, status, indexes)
+            values ($1, $2, 'live', 'ready') returning id",
         )
         .bind(caip2)
         .bind(name)
@@ -127,6 +128,16 @@ impl SeedChain {
             .execute(&self.pool)
             .await
             .expect("the marks");
+    }
+
+    /// Says how far the indexes of this chain's transfers are.
+    pub(crate) async fn indexes(&self, state: &str) {
+        sqlx::query("update chain.chains set indexes = $2 where id = $1")
+            .bind(self.id)
+            .bind(state)
+            .execute(&self.pool)
+            .await
+            .expect("the state of the indexes");
     }
 
     /// A contract of this chain.

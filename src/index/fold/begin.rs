@@ -1,0 +1,34 @@
+//! The first step of a fold: noting up to which block it builds.
+
+use std::time::Duration;
+
+use super::{final_block, may_fold};
+use crate::index::Context;
+use crate::store::folds::{self, Folding};
+use crate::store::{StoreError, chains, contracts, loaded};
+
+/// Begins the fold of the next contract whose past is whole, claimed as `claim` says.
+///
+/// Under the chain's lock, so that what is found whole is stored up to the final mark that is noted.
+pub(super) async fn begin(
+    context: &Context,
+    claim: (&str, Duration),
+) -> Result<Option<Folding>, StoreError> {
+    let kinds = context.kinds_named(|kind| kind.moves_tokens);
+    if loaded::next_whole(&context.pool, context.key, &kinds).await?.is_none() {
+        return Ok(None);
+    }
+    let mut tx = context.pool.begin().await?;
+    let row = chains::lock(&mut tx, context.key).await?;
+    let Some(to_block) = final_block(&row).filter(|_| may_fold(context, &row)) else {
+        return Ok(None);
+    };
+    // A rewind or another replica may have been here since.
+    let Some(found) = loaded::next_whole(&mut *tx, context.key, &kinds).await? else {
+        return Ok(None);
+    };
+    let begun = folds::begin(&mut *tx, (context.key, found.key), to_block, claim).await?;
+    contracts::set_folding(&mut *tx, found.key).await?;
+    tx.commit().await?;
+    Ok(begun)
+}
