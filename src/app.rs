@@ -156,7 +156,7 @@ async fn follow(
             chain: key,
             address: contract.address,
             standard: contract.standard,
-            start_block: contract.start_block,
+            start_block: contract.start_block.unwrap_or(0),
         })
         .collect();
     track::ensure(&context, &wanted).await?;
