@@ -17,6 +17,7 @@ use crate::index::decision;
 use crate::index::fold::Fold;
 use crate::index::live::LiveEdge;
 use crate::index::load::Load;
+use crate::index::probe::Probe;
 use crate::index::rewind::Outcome;
 use crate::index::track::{self, Track};
 use crate::index::{Context, KINDS, Rules};
@@ -162,6 +163,7 @@ async fn follow(
     track::ensure(&context, &wanted).await?;
     let mut workers: Vec<Arc<dyn Worker>> = vec![
         Arc::new(LiveEdge::new(Context { pool: pools.live.clone(), ..context.clone() })),
+        Arc::new(Probe::new(context.clone())),
         Arc::new(Track::new(context.clone())),
         Arc::new(Fold::new(context.clone())),
         Arc::new(Prune::new(pool.clone(), key, &config.name)),

@@ -9,10 +9,11 @@
 //! words what it tells. `settle` moves the final mark, `condition` tells operators how the chain
 //! does, `decision` halts it and does what a person says.
 //!
-//! The past. `track` joins a contract to the live edge from the next block on, and `allot` plans sets
-//! and spans for what lies below; `past` reads a step of a span and `load` writes it into `transfers`
-//! and nothing else; `seams` compares what different workers have read and hands it over to the
-//! contracts; `fold` builds ownership once a past is whole. `depart` is `track`'s mirror.
+//! The past. `probe` looks at a contract before it is followed, and asks it for its name. `track`
+//! joins it to the live edge from the next block on, and `allot` plans sets and spans for what lies
+//! below; `past` reads a step of a span and `load` writes it into `transfers` and nothing else;
+//! `seams` compares what different workers have read and hands it over to the contracts; `fold` builds
+//! ownership once a past is whole. `depart` is `track`'s mirror.
 //!
 //! Ownership has three writers, `commit`, `rewind` and `fold`, each holding the chain's row.
 
@@ -37,6 +38,7 @@ mod condition;
 pub mod decision;
 mod standby;
 pub mod live;
+pub mod probe;
 mod allot;
 pub mod track;
 pub mod depart;

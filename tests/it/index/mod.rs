@@ -13,5 +13,6 @@ mod ranges;
 mod amounts;
 mod battery;
 mod begin;
+mod probe;
 mod upgrade;
 mod crowded;

@@ -12,6 +12,7 @@ use herald::decode::KINDS;
 use herald::index::fold::Fold;
 use herald::index::live::LiveEdge;
 use herald::index::load::Load;
+use herald::index::probe::Probe;
 use herald::index::track::{self, Track};
 use herald::index::{Context, Rules};
 use herald::store::wishes::Tracked;
@@ -122,6 +123,11 @@ impl Indexer {
         self.workers[3].pass().await
     }
 
+    /// One pass of the worker that judges contracts and asks for their names.
+    pub(crate) async fn probe(&self) -> anyhow::Result<Pass> {
+        self.workers[7].pass().await
+    }
+
     /// One pass of a worker taken by chance; now and then it dies at one of its awaits. Failures
     /// are what the next pass is for.
     pub(crate) async fn some_pass(&mut self, rng: &mut SmallRng) {
@@ -186,5 +192,6 @@ fn workers(context: &Context) -> Vec<Box<dyn Worker>> {
         Box::new(Prune::new(context.pool.clone(), context.key, &context.name)),
         Box::new(Load::new(context.clone(), 1)),
         Box::new(Purge::new(context.pool.clone(), context.key, &context.name)),
+        Box::new(Probe::new(context.clone())),
     ]
 }
