@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test fuzz gate mutants contracts clean
+.PHONY: help setup build demo test takeover fuzz gate mutants contracts clean
 
 # What .ci/setup installed comes first, for the programs and tests started here.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
@@ -24,6 +24,10 @@ demo: setup ## two chains, traffic and the daemon; ARGS="--for 60s" ends by itse
 
 test: setup ## all tests
 	@.ci/test
+
+takeover: setup ## how long until another replica goes on after a kill and after a stop, 20 times
+	@for round in $$(seq 20); do cargo test --locked --quiet --test it -- --exact --nocapture \
+	  daemon::takeover::another_goes_on_after_a_death_and_after_a_stop | grep ' ms '; done
 
 fuzz: ## look for logs that the decoder reads wrongly; FUZZ_SECONDS=600 looks for longer
 	@.ci/fuzz

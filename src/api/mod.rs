@@ -23,7 +23,7 @@ mod serve;
 use std::sync::Arc;
 use std::time::Duration;
 
-pub use router::{ROUTES, router};
+pub use router::{ROUTES, bare_router, router};
 pub use serve::{CONNECTIONS_MAX, connection};
 
 use crate::store::Pool;

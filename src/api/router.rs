@@ -61,17 +61,32 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/metrics", "Metrics in Prometheus' text format", || get(system::metrics)),
 ];
 
+/// What the paths of the API begin with; the others are about the process.
+const API: &str = "/v1/";
+
 /// The API over this state.
 pub fn router(state: ApiState) -> Router {
+    made_of(ROUTES.iter(), "no route has this path", state)
+}
+
+/// The routes about the process alone, for a replica that does not answer the API.
+pub fn bare_router(state: ApiState) -> Router {
+    let own = ROUTES.iter().filter(|route| !route.path.starts_with(API));
+    made_of(own, "no route has this path: this replica runs without the role api", state)
+}
+
+fn made_of(
+    routes: impl Iterator<Item = &'static Route>,
+    unknown: &'static str,
+    state: ApiState,
+) -> Router {
     let limit = state.request_timeout;
     let mut router = Router::new();
-    for route in ROUTES {
+    for route in routes {
         router = router.route(route.path, (route.handler)());
     }
     router
-        .fallback(|| async {
-            Problem::new(Code::RouteUnknown, "no route has this path").into_response()
-        })
+        .fallback(move || async move { Problem::new(Code::RouteUnknown, unknown).into_response() })
         .method_not_allowed_fallback(|| async {
             let detail = "the path exists, but not for this method";
             Problem::new(Code::MethodNotAllowed, detail).into_response()

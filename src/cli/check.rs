@@ -67,7 +67,7 @@ async fn database(config: &Config) -> anyhow::Result<Vec<Finding>> {
     {
         return Ok(vec![well("database: embedded, does not run; `herald run` starts it".into())]);
     }
-    let opened = match open(&config.database, Need::Look).await {
+    let opened = match open(&config.database, ("check", Need::Look)).await {
         Ok(opened) => opened,
         Err(error) => return Ok(vec![fault(format!("database: {error:#}"))]),
     };
@@ -91,6 +91,10 @@ async fn database(config: &Config) -> anyhow::Result<Vec<Finding>> {
             server.connections_max, config.database.connections_max
         )));
     }
+    let most = config.database.connections_max;
+    let embedded = matches!(config.database.source, Some(DatabaseSource::Embedded(_)));
+    let two = if embedded || server.takes_two(most) { "" } else { ": two replicas do not fit" };
+    findings.push(well(format!("database: {}{two}", server.share(most))));
     if server.shared_buffers < SHARED_BUFFERS_MIN {
         findings.push(well(format!(
             "database: shared_buffers is {} MiB; a quarter of the memory is usual",

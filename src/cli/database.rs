@@ -42,8 +42,12 @@ pub(super) enum Need {
 }
 
 /// Reaches the database and makes sure that it will do, or says plainly why not.
-pub(super) async fn open(database: &Database, need: Need) -> anyhow::Result<Opened> {
-    let mut opened = reach(database, need).await?;
+/// The connections say `command` of themselves.
+pub(super) async fn open(
+    database: &Database,
+    (command, need): (&str, Need),
+) -> anyhow::Result<Opened> {
+    let mut opened = reach(database, (command, need)).await?;
     match opened.probe().await {
         Ok(()) => Ok(opened),
         Err(error) => {
@@ -54,14 +58,19 @@ pub(super) async fn open(database: &Database, need: Need) -> anyhow::Result<Open
 }
 
 /// Finds or starts the server. May be dropped: a server that was being started ends.
-pub(super) async fn reach(database: &Database, need: Need) -> anyhow::Result<Opened> {
-    match database.required()? {
+pub(super) async fn reach(
+    database: &Database,
+    (command, need): (&str, Need),
+) -> anyhow::Result<Opened> {
+    let mut opened = match database.required()? {
         DatabaseSource::Url(url) => {
             let options = options(url.expose_secret()).context("database.url cannot be read")?;
-            Ok(Opened { options, server: None, embedded: None })
+            Opened { options, server: None, embedded: None }
         }
-        DatabaseSource::Embedded(settings) => embedded(settings, need).await,
-    }
+        DatabaseSource::Embedded(settings) => embedded(settings, need).await?,
+    };
+    opened.options = opened.options.application_name(&format!("herald/{command}"));
+    Ok(opened)
 }
 
 /// Parameters of a URL that are read; `options[...]` besides.
@@ -136,6 +145,18 @@ impl Opened {
         });
         self.server = Some(probed?);
         Ok(())
+    }
+
+    /// Says how many connections a replica takes of the server, and warns where two do not fit. A
+    /// private server has one replica.
+    pub(super) fn say_share(&self, connections_max: u32) {
+        let Some(server) = &self.server else { return };
+        let share = server.share(connections_max);
+        if self.embedded.is_none() && !server.takes_two(connections_max) {
+            tracing::warn!("{share}: two replicas do not fit; lower database.connections_max");
+        } else {
+            tracing::info!("{share}");
+        }
     }
 
     /// Brings the schema up to this release; refuses one that this release cannot run on.

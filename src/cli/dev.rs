@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::signals::Signals;
 use super::{Exit, duration, keys};
 use crate::app::App;
-use crate::config::Config;
+use crate::config::{Config, Roles};
 use crate::devnet::{self, Course, Ending, Stage};
 use crate::store::{self, migrate};
 use crate::telemetry::metrics;
@@ -59,13 +59,14 @@ async fn play(
     (stage, seed): (&mut Stage, u64),
     signals: &mut Signals,
 ) -> anyhow::Result<Exit> {
+    config.roles = Roles::ALL;
     config.chains = stage.devnet.configuration();
     config.http.listen = match args.listen {
         Some(address) => address,
         None if args.listen_is_set => config.http.listen,
         None => devnet::free_address(USUAL_ADDRESS),
     };
-    let options = stage.database();
+    let options = stage.database().application_name("herald/dev");
     let mut connection = options.clone().connect().await.context("the demo's database")?;
     let mut guard = options.clone().connect().await.context("the demo's database")?;
     migrate::apply(&mut connection, &mut guard).await?;

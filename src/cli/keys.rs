@@ -60,7 +60,7 @@ pub struct Create {
 /// Runs a command about keys.
 pub async fn run(config: Config, args: Args) -> anyhow::Result<Exit> {
     let Command::Create(create) = args.command;
-    let opened = open(&config.database, Need::Command).await?;
+    let opened = open(&config.database, ("keys", Need::Command)).await?;
     let made = async {
         opened.require_current().await?;
         let pool = store::pool::open(opened.options.clone(), 1);

@@ -12,7 +12,7 @@ pub struct Args {}
 
 /// Applies what is missing; a schema that is too new is refused and left alone.
 pub async fn run(config: Config) -> anyhow::Result<Exit> {
-    let opened = open(&config.database, Need::Command).await?;
+    let opened = open(&config.database, ("migrate", Need::Command)).await?;
     let outcome = opened.migrate().await;
     opened.close().await?;
     match outcome? {

@@ -114,7 +114,7 @@ fn run(cli: Cli) -> anyhow::Result<Exit> {
 
 async fn dispatch(command: Command, loaded: Loaded) -> anyhow::Result<Exit> {
     match command {
-        Command::Run(run::Args {}) => run::run(loaded.config).await,
+        Command::Run(args) => run::run(loaded.config, args).await,
         #[cfg(feature = "dev")]
         Command::Dev(args) => {
             let listen_is_set = !loaded.is_default("http.listen");

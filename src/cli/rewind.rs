@@ -30,7 +30,7 @@ pub async fn run(config: Config, args: Args) -> anyhow::Result<Exit> {
         out::complain(&format!("error: --chain {}: configured are {known}", args.chain));
         return Ok(Exit::Wrong);
     };
-    let opened = open(&config.database, Need::Command).await?;
+    let opened = open(&config.database, ("rewind", Need::Command)).await?;
     let done = async {
         opened.require_current().await?;
         app::rewind(chain, opened.options.clone(), args.to).await

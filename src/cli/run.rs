@@ -9,21 +9,27 @@ use super::Exit;
 use super::database::{Need, Opened, Running, reach};
 use super::signals::Signals;
 use crate::app::App;
-use crate::config::Config;
+use crate::config::{Config, Roles};
 use crate::postgres::Cluster;
 use crate::telemetry::metrics::{self, Exporter};
 
 /// Run the daemon: follow the configured chains and answer over HTTP until SIGTERM or Ctrl-C
 #[derive(Clone, Copy, Debug, clap::Args)]
-#[command(after_help = "Example:\n  herald run --config herald.toml")]
-pub struct Args {}
+#[command(after_help = "Examples:\n  herald run --config herald.toml\n  \
+                        herald run --roles api    answer requests, follow no chain")]
+pub struct Args {
+    /// What this process does, with commas between: index (follow the chains), api (answer /v1)
+    #[arg(long, value_name = "ROLES")]
+    pub roles: Option<Roles>,
+}
 
 /// Runs until a signal; ends within ten seconds of it, whatever it is doing.
-pub async fn run(config: Config) -> anyhow::Result<Exit> {
+pub async fn run(mut config: Config, args: Args) -> anyhow::Result<Exit> {
+    config.roles = args.roles.unwrap_or(config.roles);
     let mut signals = Signals::catch()?;
     let exporter = metrics::install()?;
     let mut opened = tokio::select! {
-        opened = reach(&config.database, Need::Daemon) => opened?,
+        opened = reach(&config.database, ("run", Need::Daemon)) => opened?,
         () = signals.asked() => return Ok(Exit::Done),
     };
     let built = tokio::select! {
@@ -41,6 +47,8 @@ pub async fn run(config: Config) -> anyhow::Result<Exit> {
     tracing::info!(
         address = %app.address(),
         chains = chains.join(","),
+        roles = %config.roles,
+        replica = app.owner(),
         "herald {} answers at http://{}", env!("CARGO_PKG_VERSION"), app.address()
     );
     let stop = CancellationToken::new();
@@ -53,6 +61,7 @@ pub async fn run(config: Config) -> anyhow::Result<Exit> {
 
 async fn build(config: &Config, opened: &mut Opened, exporter: Exporter) -> anyhow::Result<App> {
     opened.probe().await?;
+    opened.say_share(config.database.connections_max);
     opened.migrate().await?;
     opened.inherit().await?;
     let app = App::build(config, opened.options.clone(), exporter).await?;

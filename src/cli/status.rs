@@ -17,7 +17,7 @@ pub struct Args {
 
 /// Prints the standing of every chain; [`Exit::Failed`] where a person should act.
 pub async fn run(config: Config, args: Args) -> anyhow::Result<Exit> {
-    let opened = open(&config.database, Need::Look).await?;
+    let opened = open(&config.database, ("status", Need::Look)).await?;
     let looked = async {
         opened.require_current().await?;
         let pool = store::pool::open(opened.options.clone(), 1);

@@ -9,7 +9,7 @@ use super::preset::Presets;
 use super::section::{Reader, Section};
 use super::show::Setting;
 use super::tree::{Table, merge};
-use super::{Config, Origin, chain, database, dev, http, log, overrides, pin};
+use super::{Config, Origin, chain, database, dev, http, log, overrides, pin, roles};
 
 /// The documentation of every key, which is also the lowest layer.
 const DEFAULT: &str = include_str!("../../config/default.toml");
@@ -84,6 +84,7 @@ fn read(
 /// Reads every section, also after a fault; `None` always left a fault in `reader`.
 fn sections(reader: &mut Reader, tree: &Table, presets: &Presets) -> Option<Config> {
     let mut root = Section::root(reader, tree);
+    let roles = roles::read(&mut root);
     let node = root.node("http");
     let http = http::read(root.reader, node);
     let node = root.node("database");
@@ -98,6 +99,7 @@ fn sections(reader: &mut Reader, tree: &Table, presets: &Presets) -> Option<Conf
     let chains = chain::read(root.reader, node, presets);
     root.finish();
     Some(Config {
+        roles: roles?,
         http: http?,
         database: database?,
         log: log?,

@@ -17,6 +17,7 @@ mod overrides;
 mod preset;
 mod section;
 mod show;
+mod roles;
 mod http;
 mod database;
 mod log;
@@ -41,6 +42,7 @@ pub use environment::variables;
 pub use fault::{Fault, Faults};
 pub use load::{Loaded, load, load_text};
 pub use origin::Origin;
+pub use roles::Roles;
 pub use show::{Setting, lines};
 
 use crate::types::{Caip2, Standard};
@@ -52,6 +54,8 @@ pub use surroundings::{data_home, search_path, tools_dirs};
 /// Everything an operator decides.
 #[derive(Clone, Debug)]
 pub struct Config {
+    /// What `herald run` does.
+    pub roles: Roles,
     /// The HTTP server.
     pub http: Http,
     /// Where the rows are.

@@ -100,6 +100,28 @@ impl<'r, 't> Section<'r, 't> {
         parsed
     }
 
+    /// The value of a key that has to be there and holds a list of plain values, which are shown.
+    pub(super) fn list<T>(
+        &mut self,
+        key: &'static str,
+        allowed: &str,
+        parse: impl FnOnce(&[Node]) -> Option<T>,
+    ) -> Option<T> {
+        let node = self.node(key)?;
+        let shown = |items: &[Node]| {
+            let items: Vec<String> = items.iter().map(Node::describe).collect();
+            format!("[{}]", items.join(", "))
+        };
+        let items = node.list();
+        let parsed = items.and_then(parse);
+        match (items, &parsed) {
+            (Some(items), Some(_)) => self.show(key, Some(shown(items)), &node.origin),
+            (Some(items), None) => self.fault(key, format!("found {}", shown(items)), allowed),
+            (None, _) => self.fault(key, format!("found {}", node.describe()), allowed),
+        }
+        parsed
+    }
+
     /// The value of a key that has a default, given with how it is shown.
     pub(super) fn or<T>(
         &mut self,

@@ -1,25 +1,26 @@
-//! Headers of the live edge in, their transfers out.
+//! Headers of the live edge in, their logs out.
 //!
 //! A bloom that excludes every followed contract spares the request. Few blocks are asked by hash,
 //! many by range; a range's logs must lie in the blocks that were linked before, and a block whose
 //! bloom admits a followed contract but that shows no log is asked again the other way, because
 //! nodes answer ranges that they do not have yet, and hashes that they do not know, with nothing.
+//! Of a range that a node refuses the parts are asked.
 
 use std::collections::{HashMap, HashSet};
 
 use alloy::primitives::{B256, Bloom, BloomInput, b256};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::{Context, read};
+use super::Context;
+use super::width::Width;
 use crate::chain::{ChainError, Header, LogFilter, LogScope};
 use crate::decode::LogKind;
 use crate::store::contracts::Contract;
-use crate::store::transfers::StoredTransfer;
 use crate::types::{BlockRef, RawLog};
 
 /// From so many blocks on, one request by range is cheaper than one by hash for each.
 const BY_HASH_MAX: usize = 8;
-/// Requests by hash under way at once.
+/// Requests for the logs of one lot of blocks under way at once.
 const PARALLEL: usize = 4;
 /// Most addresses named in a request; common nodes refuse more. Beyond it the topic alone is
 /// asked for and the answer is filtered here.
@@ -39,26 +40,13 @@ fn topics(kinds: &[LogKind]) -> impl Iterator<Item = B256> {
     kinds.iter().flat_map(|kind| kind.topics).copied()
 }
 
-/// Most transfers that one transaction takes, but for those of a single block: with their events
-/// some dozen megabytes.
-const TRANSFERS_MAX: usize = 50_000;
-
-/// Cuts blocks and their transfers, both ordered, to what one transaction takes: the first block,
-/// and as many more as fit whole.
-pub(super) fn fit(headers: &mut Vec<Header>, transfers: &mut Vec<StoredTransfer>) {
-    let block = |stored: &StoredTransfer| stored.transfer.position.block;
-    let (Some(first), Some(over)) = (headers.first(), transfers.get(TRANSFERS_MAX)) else { return };
-    let last = (block(over) - 1).max(first.block.number);
-    headers.retain(|header| header.block.number <= last);
-    transfers.retain(|stored| block(stored) <= last);
-}
-
-/// Transfers of the followed contracts in these linked blocks, ordered by position.
-pub(super) async fn transfers(
+/// Logs that the filter of these contracts lets pass in these linked blocks, ordered by position.
+pub(super) async fn logs(
     context: &Context,
+    width: &Width,
     contracts: &[Contract],
     headers: &[Header],
-) -> anyhow::Result<Vec<StoredTransfer>> {
+) -> Result<Vec<RawLog>, ChainError> {
     let admitted: Vec<&Header> = if contracts.is_empty() {
         Vec::new()
     } else {
@@ -67,12 +55,7 @@ pub(super) async fn transfers(
     let filter = filter(contracts, context.kinds);
     // Without blooms nothing would show that a range was answered with less than there is.
     let mut logs = if admitted.len() > BY_HASH_MAX && context.rules.trust_bloom {
-        match by_range(context, &filter, headers, &admitted).await {
-            Err(ChainError::RangeTooWide { .. } | ChainError::TooManyLogs { .. }) => {
-                by_hash(context, &filter, &admitted).await?
-            }
-            other => other?,
-        }
+        by_range(context, width, &filter, (headers, &admitted)).await?
     } else {
         by_hash(context, &filter, &admitted).await?
     };
@@ -85,7 +68,7 @@ pub(super) async fn transfers(
         logs.extend(once_more(context, &filter, header.block).await?);
     }
     logs.sort_by_key(|log| (log.block, log.log_index));
-    read::decoded(context, contracts, &logs).await
+    Ok(logs)
 }
 
 /// Asks by number for a block whose bloom names a followed contract and that answered no log by its
@@ -149,79 +132,67 @@ async fn of_block(
     }
 }
 
+/// Asks by ranges, for what is refused in smaller ones; then by hash for the blocks that showed no
+/// log.
 async fn by_range(
     context: &Context,
+    width: &Width,
     filter: &LogFilter,
-    headers: &[Header],
-    admitted: &[&Header],
+    (headers, admitted): (&[Header], &[&Header]),
 ) -> Result<Vec<RawLog>, ChainError> {
-    let (Some(first), Some(last)) = (admitted.first(), admitted.last()) else {
-        return Ok(Vec::new());
-    };
-    let range = LogScope::Range(first.block.number, last.block.number);
-    let mut logs = context.chain.logs(range, filter).await?;
     let hashes: HashMap<u64, B256> =
         headers.iter().map(|header| (header.block.number, header.block.hash)).collect();
-    if let Some(log) = logs.iter().find(|log| hashes.get(&log.block) != Some(&log.block_hash)) {
-        return Err(other_block(log));
+    let mut logs = Vec::new();
+    let mut open = vec![admitted];
+    while !open.is_empty() {
+        let parts: Vec<&[&Header]> = open.iter().flat_map(|part| width.cut(part)).collect();
+        let asked: Vec<_> =
+            parts.iter().map(|part| of_part(context, filter, (&hashes, part))).collect();
+        let answers: Vec<_> = stream::iter(asked).buffered(PARALLEL).collect().await;
+        open = Vec::new();
+        for (part, answer) in parts.into_iter().zip(answers) {
+            match answer {
+                Err(ChainError::RangeTooWide { at_most, .. }) if part.len() > 1 => {
+                    width.refused(part, at_most);
+                    open.push(part);
+                }
+                Err(ChainError::TooManyLogs { .. }) if part.len() > 1 => {
+                    let (lower, upper) = part.split_at(part.len() / 2);
+                    open.extend([lower, upper]);
+                }
+                answer => logs.extend(answer?),
+            }
+        }
     }
-    let shown: HashSet<u64> = logs.iter().map(|log| log.block).collect();
+    let shown: HashSet<u64> = logs.iter().map(|log: &RawLog| log.block).collect();
     let silent: Vec<&Header> =
         admitted.iter().copied().filter(|header| !shown.contains(&header.block.number)).collect();
     logs.extend(by_hash(context, filter, &silent).await?);
-    logs.sort_by_key(|log| (log.block, log.log_index));
     Ok(logs)
+}
+
+/// Logs of these blocks by one range, each in a linked block; of a single block by its hash.
+async fn of_part(
+    context: &Context,
+    filter: &LogFilter,
+    (hashes, blocks): (&HashMap<u64, B256>, &[&Header]),
+) -> Result<Vec<RawLog>, ChainError> {
+    let (Some(first), Some(last)) = (blocks.first(), blocks.last()) else {
+        return Ok(Vec::new());
+    };
+    if first.block == last.block {
+        return of_block(context, filter, first.block).await;
+    }
+    let range = LogScope::Range(first.block.number, last.block.number);
+    let logs = context.chain.logs(range, filter).await?;
+    match logs.iter().find(|log| hashes.get(&log.block) != Some(&log.block_hash)) {
+        Some(log) => Err(other_block(log)),
+        None => Ok(logs),
+    }
 }
 
 fn other_block(log: &RawLog) -> ChainError {
     ChainError::Behind {
         text: format!("a log of block {} belongs to {}, another fork", log.block, log.block_hash),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use alloy::primitives::{Address, U256};
-
-    use super::*;
-    use crate::types::{ContractKey, Position, Transfer};
-
-    fn header(number: u64) -> Header {
-        let block = BlockRef { number, hash: B256::ZERO, parent: B256::ZERO, time: 0 };
-        Header { block, logs_bloom: Bloom::ZERO, receipts_root: B256::ZERO }
-    }
-
-    fn transfer(block: u64) -> StoredTransfer {
-        let transfer = Transfer {
-            contract: Address::ZERO,
-            position: Position { block, log_index: 0, batch_index: 0 },
-            tx_hash: B256::ZERO,
-            token_id: U256::ZERO,
-            token_id_to: None,
-            amount: None,
-            from: Address::ZERO,
-            to: Address::ZERO,
-        };
-        StoredTransfer { contract: ContractKey(1), transfer }
-    }
-
-    /// How many blocks and transfers stay of blocks 5, 6, … with so many transfers each.
-    fn fits(counts: &[usize]) -> (usize, usize) {
-        let mut headers: Vec<Header> = (5..).take(counts.len()).map(header).collect();
-        let mut transfers: Vec<StoredTransfer> =
-            (5..).zip(counts).flat_map(|(block, count)| vec![transfer(block); *count]).collect();
-        fit(&mut headers, &mut transfers);
-        (headers.len(), transfers.len())
-    }
-
-    #[test]
-    fn a_transaction_takes_whole_blocks_and_at_least_one() {
-        let most = TRANSFERS_MAX;
-        assert_eq!(fits(&[0, 1, 0]), (3, 1));
-        assert_eq!(fits(&[most - 1, 1, 0]), (3, most));
-        assert_eq!(fits(&[most - 1, 2, 0]), (1, most - 1));
-        assert_eq!(fits(&[0, 0, most + 1, 0]), (2, 0));
-        assert_eq!(fits(&[most + 1, 0, 1]), (1, most + 1));
-        assert_eq!(fits(&[1, most + 1, 1]), (1, 1));
     }
 }

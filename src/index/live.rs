@@ -1,33 +1,31 @@
-//! The worker of a chain's live edge: in order, all consecutive blocks available, one transaction.
+//! The worker of a chain's live edge: what one pass looks at, and who carries out what is planned.
 
 use std::collections::BTreeMap;
-use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use alloy::primitives::B256;
 use async_trait::async_trait;
 
-use super::commit::{Batch, commit};
+use super::advance::Advance;
+use super::ahead::Reach;
 use super::condition::Condition;
 use super::identity::Identity;
 use super::plan::{Plan, plan};
 use super::rewind::{Cause, Order, rewind};
 use super::settle::{self, Sight};
 use super::standby::Standby;
+use super::turn::{self, Turn};
 use super::view::View;
-use super::{Context, begin, decision, fetch, unless_passing};
-use crate::chain::{ChainError, Head, Header};
+use super::{Context, begin, decision, unless_passing};
+use crate::chain::{ChainError, Head};
 use crate::store::chains;
 use crate::store::leases::Lease;
-use crate::store::{contracts, leases};
 use crate::telemetry::metrics;
-use crate::work::{Pass, Worker};
+use crate::work::{Pass, Topic, Worker};
 
-/// How long one replica may follow a chain unrenewed: a lost one is replaced within this time.
-const LEASE: Duration = Duration::from_secs(5);
-/// Longest wait between passes, so that a lease is renewed three times before it runs out.
+/// Longest wait between passes of the one that follows: it may miss a renewal of its lease.
 const EVERY_MAX: Duration = Duration::from_millis(1_500);
 /// Shortest wait between passes: a chain of 100 ms blocks is followed, a node not flooded.
 const EVERY_MIN: Duration = Duration::from_millis(50);
@@ -36,7 +34,7 @@ const EVERY_MIN: Duration = Duration::from_millis(50);
 pub struct LiveEdge {
     context: Context,
     name: String,
-    lease: String,
+    turn: Turn,
     identity: Identity,
     /// Whether an endpoint has ever shown the `finalized` tag.
     tagged: AtomicBool,
@@ -44,6 +42,7 @@ pub struct LiveEdge {
     doubted: AtomicBool,
     standby: Standby,
     condition: Condition,
+    reach: Reach,
     /// The head that the marks were raised for last; forgetting it costs one write.
     settled: Mutex<Option<Head>>,
 }
@@ -53,27 +52,15 @@ impl LiveEdge {
     pub fn new(context: Context) -> Self {
         Self {
             name: format!("live {}", context.name),
-            lease: format!("live:{}", context.id),
+            turn: Turn::new(context.id),
             identity: Identity::default(),
             tagged: AtomicBool::new(false),
             doubted: AtomicBool::new(false),
             standby: Standby::default(),
             condition: Condition::new(context.clone()),
+            reach: Reach::default(),
             settled: Mutex::default(),
             context,
-        }
-    }
-
-    /// Renews the lease while a long pass goes on. One that is lost is left to the pass's own fence:
-    /// dropping the pass would leave a connection in the middle of a COPY.
-    async fn keep(&self, lease: &Lease) -> Infallible {
-        let context = &self.context;
-        loop {
-            tokio::time::sleep(EVERY_MAX).await;
-            let held = leases::acquire(&context.pool, &lease.name, &context.owner, LEASE).await;
-            if !matches!(held, Ok(Some(held)) if held.token == lease.token) {
-                std::future::pending::<()>().await;
-            }
         }
     }
 
@@ -109,7 +96,11 @@ impl LiveEdge {
             match plan {
                 Plan::Look { from, to } => view.look(context, (from, to)).await?,
                 Plan::Wait => return self.wait(lease, &view, &sight).await,
-                Plan::Advance { to } => return self.advance(lease, &view, (&sight, to)).await,
+                Plan::Advance { to, until } => {
+                    let (condition, reach) = (&self.condition, &self.reach);
+                    let advance = Advance { context, lease, condition, sight: &sight, reach };
+                    return advance.run(&view, (to, until)).await;
+                }
                 Plan::Rewind { to } => return self.rewind(lease, &view, to).await,
                 Plan::Halt { differs_at } => return self.halt(lease, &view, differs_at).await,
             }
@@ -147,46 +138,6 @@ impl LiveEdge {
         }
         self.condition.stands_at(head.latest.number, checkpoint.0).await?;
         Ok(Pass::Idle)
-    }
-
-    async fn advance(
-        &self,
-        lease: &Lease,
-        view: &View,
-        (sight, to): (&Sight, u64),
-    ) -> anyhow::Result<Pass> {
-        let context = &self.context;
-        let expected = view.facts.checkpoint;
-        let mut headers: Vec<Header> =
-            view.headers.range(expected.0 + 1..=to).map(|(_, header)| header.clone()).collect();
-        let (filter_version, contracts) = contracts::followed(&context.pool, context.key).await?;
-        let mut transfers = fetch::transfers(context, &contracts, &headers).await?;
-        fetch::fit(&mut headers, &mut transfers);
-        let to = headers.last().map_or(to, |last| last.block.number);
-        let started = Instant::now();
-        let batch = Batch {
-            expected,
-            filter_version,
-            contracts: &contracts,
-            headers: &headers,
-            transfers: &transfers,
-            sight,
-        };
-        commit(context, lease, &batch).await?;
-        metrics::commit_duration(&context.name).record(started.elapsed());
-        metrics::blocks_committed(&context.name, metrics::Path::Live)
-            .increment(headers.len() as u64);
-        metrics::transfers_committed(&context.name, metrics::Path::Live)
-            .increment(transfers.len() as u64);
-        tracing::debug!(
-            chain.id = %context.id,
-            block.number = to,
-            blocks = headers.len(),
-            transfers = transfers.len(),
-            "{} committed up to block {to}", context.name
-        );
-        self.condition.stands_at(sight.head.latest.number, to).await?;
-        Ok(if to < sight.head.latest.number { Pass::Worked } else { Pass::Idle })
     }
 
     async fn rewind(&self, lease: &Lease, view: &View, to: u64) -> anyhow::Result<Pass> {
@@ -236,7 +187,12 @@ impl Worker for LiveEdge {
     }
 
     fn every(&self) -> Duration {
-        (self.context.rules.block_time / 2).clamp(EVERY_MIN, EVERY_MAX)
+        let usual = (self.context.rules.block_time / 2).clamp(EVERY_MIN, EVERY_MAX);
+        self.turn.every(usual)
+    }
+
+    fn topic(&self) -> Option<Topic> {
+        Some(Topic::Leases)
     }
 
     async fn hurried(&self) {
@@ -245,11 +201,10 @@ impl Worker for LiveEdge {
 
     async fn pass(&self) -> anyhow::Result<Pass> {
         let context = &self.context;
-        let lease = leases::acquire(&context.pool, &self.lease, &context.owner, LEASE).await?;
-        let Some(lease) = lease else { return Ok(Pass::Idle) };
+        let Some(lease) = self.turn.take(context).await? else { return Ok(Pass::Idle) };
         let outcome = tokio::select! {
             outcome = self.follow(&lease) => outcome,
-            never = self.keep(&lease) => match never {},
+            never = turn::keep(context, &lease) => match never {},
         };
         self.condition.went(&outcome).await?;
         unless_passing(outcome)

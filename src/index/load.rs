@@ -63,7 +63,15 @@ impl Load {
             return Ok(free);
         }
         let least = self.range.load(Ordering::Relaxed).saturating_mul(SPLIT_STEPS);
-        spans::split(pool, *key, (&kinds, least), &self.owner, LEASE).await
+        if spans::longest(pool, *key).await? < least {
+            return Ok(None);
+        }
+        // A rewind that clips spans meanwhile would not see the new one.
+        let mut tx = pool.begin().await?;
+        chains::lock(&mut tx, *key).await?;
+        let half = spans::split(&mut *tx, *key, (&kinds, least), &self.owner, LEASE).await?;
+        tx.commit().await?;
+        Ok(half)
     }
 
     async fn step(&self) -> anyhow::Result<Pass> {
@@ -134,7 +142,8 @@ impl Load {
         readings::note_ranges(&mut tx, &ranged(&step.transfers)).await?;
         blocks::note(&mut tx, context.key, &step.blocks).await?;
         if context.kinds_named(|kind| kind.moves_tokens).iter().any(|kind| span.loads(kind)) {
-            let keys: Vec<_> = followed.iter().map(|contract| contract.key).collect();
+            let keys: Vec<_> =
+                followed.iter().map(|contract| (contract.key, contract.start_block)).collect();
             transfers::delete_interval(&mut tx, context.key, &keys, (from, to)).await?;
         }
         transfers::append(&mut tx, context.key, &step.transfers).await?;

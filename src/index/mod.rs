@@ -1,6 +1,6 @@
 //! From a chain to rows, and back when the chain takes blocks back.
 //!
-//! The live edge. `live` makes the passes: `identity` makes sure that it is the right chain, then it
+//! The live edge. `live` makes the passes, when it is its `turn`: `identity` makes sure that it is the right chain, then it
 //! looks at the newest head, `begin` gives a new chain its first checkpoint, and `plan` (pure)
 //! answers from stored and shown hashes (gathered by `view`) whether to wait, to look further, to
 //! advance, to rewind or to halt. `fetch` reads the logs of linked headers, `decode` makes transfers
@@ -8,6 +8,10 @@
 //! and `commit` writes it all in one transaction. `rewind` is its mirror, and `removals` (pure)
 //! words what it tells. `settle` moves the final mark, `condition` tells operators how the chain
 //! does, `decision` halts it and does what a person says.
+//!
+//! After downtime the head is far above the checkpoint. `advance` then commits `lot` after `lot` of
+//! blocks in one pass, in order and with their events, while `ahead` reads the next ones in
+//! parallel.
 //!
 //! The past. `probe` looks at a contract before it is followed, and asks it for its name. `track`
 //! joins it to the live edge from the next block on, and `allot` plans sets and spans for what lies
@@ -26,7 +30,10 @@ mod identity;
 mod begin;
 pub mod reading;
 mod read;
+mod width;
 mod fetch;
+mod lot;
+mod ahead;
 mod settle;
 mod census;
 mod hold;
@@ -35,8 +42,10 @@ mod removals;
 mod restore;
 pub mod rewind;
 mod condition;
+mod advance;
 pub mod decision;
 mod standby;
+mod turn;
 pub mod live;
 pub mod probe;
 mod allot;

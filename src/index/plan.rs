@@ -14,6 +14,9 @@ use crate::types::BlockRef;
 /// Most heights looked at in one step: what one request for headers takes.
 pub const LOOK_MAX: u64 = HEADERS_MAX as u64;
 
+/// Most blocks read ahead in one pass, so that the head and its marks are looked at again soon.
+pub const AHEAD_MAX: u64 = 32 * LOOK_MAX;
+
 /// What is known so far.
 #[derive(Clone, Debug, Default)]
 pub struct Facts {
@@ -41,10 +44,12 @@ pub enum Plan {
         /// Highest height; at most [`LOOK_MAX`] heights in all.
         to: u64,
     },
-    /// Commit the shown blocks from the checkpoint's successor to this one; they link.
+    /// Commit the shown blocks from the checkpoint's successor on; they link.
     Advance {
-        /// Highest block to commit.
+        /// Highest of them.
         to: u64,
+        /// Highest block to read ahead and commit after them; `to` where there is none.
+        until: u64,
     },
     /// Take back every block above this one, the highest that store and chain share.
     Rewind {
@@ -96,7 +101,10 @@ fn advance(facts: &Facts, checkpoint: &BlockRef) -> Plan {
         // The node changed its mind between two answers.
         return Plan::Wait;
     }
-    Plan::Advance { to: last.number }
+    let to = last.number;
+    // What was looked at and does not link is no ground to read ahead from.
+    let broken = facts.seen.contains_key(&(to + 1));
+    Plan::Advance { to, until: if broken { to } else { facts.head.min(to + AHEAD_MAX) } }
 }
 
 /// Walks down from `top`, where store and chain differ, to the highest block they share.
@@ -142,8 +150,8 @@ mod tests {
             self.head = head;
             for _ in 0..100 {
                 let Plan::Look { from, to } = plan(&self) else { break };
-                assert!(from <= to && to - from < LOOK_MAX, "looks at {from}..={to}");
-                assert!(to <= head, "looks above the head");
+                let fits = from <= to && to - from < LOOK_MAX && to <= head;
+                assert!(fits, "looks at {from}..={to}");
                 let shown = |height| (height, Some(block(height, branch)));
                 self.seen.extend((from..=to).map(shown));
                 let known = from..=to.min(self.checkpoint.0);
@@ -160,10 +168,10 @@ mod tests {
 
     #[test]
     fn all_consecutive_blocks_are_taken_at_once() {
-        assert_eq!(stored(120, 90).against(121, 0), Plan::Advance { to: 121 });
-        assert_eq!(stored(120, 90).against(150, 0), Plan::Advance { to: 150 });
-        let far = stored(120, 90).against(1_000_000, 0);
-        assert_eq!(far, Plan::Advance { to: 120 + LOOK_MAX - 1 });
+        let far = 183 + AHEAD_MAX;
+        for (head, to, until) in [(121, 121, 121), (184, 183, 184), (far + 1, 183, far)] {
+            assert_eq!(stored(120, 90).against(head, 0), Plan::Advance { to, until });
+        }
     }
 
     #[test]
@@ -195,21 +203,19 @@ mod tests {
 
     #[test]
     fn blocks_that_do_not_link_are_not_committed() {
-        let mut facts = stored(120, 90);
-        facts.head = 123;
+        let mut facts = Facts { head: 123, ..stored(120, 90) };
         facts.seen.insert(120, Some(block(120, 0)));
         facts.seen.insert(121, Some(block(121, 0)));
         facts.seen.insert(122, Some(block(122, 1)));
         facts.seen.insert(123, Some(block(123, 1)));
-        assert_eq!(plan(&facts), Plan::Advance { to: 121 });
+        assert_eq!(plan(&facts), Plan::Advance { to: 121, until: 121 });
         facts.seen.insert(121, Some(block(121, 1)));
         assert_eq!(plan(&facts), Plan::Wait);
     }
 
     #[test]
     fn a_block_that_the_node_does_not_have_is_waited_for() {
-        let mut facts = stored(120, 90);
-        facts.head = 121;
+        let mut facts = Facts { head: 121, ..stored(120, 90) };
         facts.seen.insert(120, None);
         assert_eq!(plan(&facts), Plan::Wait);
         facts.seen.insert(120, Some(block(120, 0)));
@@ -228,8 +234,8 @@ mod tests {
             let forked = branch == 1 && head.min(checkpoint) >= 100;
             match stored(checkpoint, floor).against(head, branch) {
                 Plan::Wait => proptest::prop_assert!(head < floor || (!forked && head <= checkpoint)),
-                Plan::Advance { to } => {
-                    proptest::prop_assert!(!forked && to > checkpoint && to <= head);
+                Plan::Advance { to, until } => {
+                    proptest::prop_assert!(!forked && checkpoint < to && to <= until && until <= head);
                 }
                 Plan::Rewind { to } => {
                     proptest::prop_assert!(forked && to >= floor && to == 99);

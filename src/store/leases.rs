@@ -26,7 +26,12 @@ pub async fn acquire(
     let token: Option<i64> = sqlx::query_scalar(
         r"
         insert into chain.leases as held (name, owner, until, token)
-        values ($1, $2, clock_timestamp() + $3 * interval '1 second', 1)
+        select $1::text, $2::text, clock_timestamp() + $3 * interval '1 second', 1
+        -- Who waits for another's lease neither locks its row nor waits for a commit under it.
+        where not exists (
+            select from chain.leases
+            where name = $1 and owner <> $2 and until >= clock_timestamp()
+        )
         on conflict (name) do update set
             owner = excluded.owner,
             until = excluded.until,
@@ -66,25 +71,35 @@ pub async fn give_back(executor: impl PgExecutor<'_>, lease: &Lease) -> Result<(
     Ok(())
 }
 
-/// Ends every lease of `owner`, so that another replica need not wait for it to run out.
+/// Ends every lease of `owner` and its presence, so that another replica need wait for neither to
+/// run out.
 pub async fn release(executor: impl PgExecutor<'_>, owner: &str) -> Result<(), StoreError> {
-    sqlx::query("update chain.leases set until = clock_timestamp() where owner = $1")
-        .bind(owner)
-        .execute(executor)
-        .await?;
+    sqlx::query(
+        r"
+        with gone as (delete from chain.leases where name = 'replica:' || $1)
+        update chain.leases set until = clock_timestamp()
+        where owner = $1 and name <> 'replica:' || $1
+        ",
+    )
+    .bind(owner)
+    .execute(executor)
+    .await?;
     Ok(())
 }
 
-/// Ends every lease and every claim on a span, whoever holds them: for a process that is alone on
-/// the database and starts after one that was killed.
+/// Ends every lease, every presence and every claim on a span, whoever holds them: for a process
+/// that is alone on the database and starts after one that was killed.
 pub async fn release_all(executor: impl PgExecutor<'_>) -> Result<(), StoreError> {
     sqlx::query(
         r"
         with claims as (
             update chain.spans set lease_until = null
             where state = 'pending' and lease_until is not null
+        ), gone as (
+            delete from chain.leases where starts_with(name, 'replica:')
         )
-        update chain.leases set until = clock_timestamp() where until > clock_timestamp()
+        update chain.leases set until = clock_timestamp()
+        where until > clock_timestamp() and not starts_with(name, 'replica:')
         ",
     )
     .execute(executor)

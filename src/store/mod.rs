@@ -14,6 +14,7 @@ pub mod pool;
 pub mod embedded;
 pub mod notify;
 pub mod leases;
+pub mod replicas;
 pub mod chains;
 pub mod status;
 pub mod endpoints;

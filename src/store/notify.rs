@@ -9,6 +9,9 @@ use super::{Pool, StoreError};
 /// Payload that tells of contracts to be joined to their chain.
 pub const CONTRACTS: &str = "contracts";
 
+/// Payload that tells of leases that were given back.
+pub const LEASES: &str = "leases";
+
 const CHANNEL: &str = "herald";
 
 /// Tells every replica that there may be new work.

@@ -45,24 +45,27 @@ pub async fn append(
     rows.send(connection, statement).await
 }
 
-/// Removes what these contracts have in the blocks `from..=to`: the first half of replacing an
-/// interval, which makes loading it twice harmless.
+/// Removes what these contracts have in the blocks `from..=to`, each from its own first block on: the
+/// first half of replacing an interval, which makes loading it twice harmless.
 pub async fn delete_interval(
     connection: &mut PgConnection,
     chain: ChainKey,
-    contracts: &[ContractKey],
+    contracts: &[(ContractKey, u64)],
     (from, to): (u64, u64),
 ) -> Result<(), StoreError> {
     sqlx::query(
         r"
-        delete from chain.transfers
-        where chain = $1 and contract_id = any ($2) and block between $3 and $4
+        delete from chain.transfers t
+        using unnest($2::int4[], $5::int8[]) as read (contract_id, from_block)
+        where t.chain = $1 and t.contract_id = read.contract_id
+            and t.block between $3 and $4 and t.block >= read.from_block
         ",
     )
     .bind(chain.0)
-    .bind(contracts.iter().map(|key| key.0).collect::<Vec<_>>())
+    .bind(contracts.iter().map(|(key, _)| key.0).collect::<Vec<_>>())
     .bind(height(from))
     .bind(height(to))
+    .bind(contracts.iter().map(|(_, from)| height(*from)).collect::<Vec<_>>())
     .execute(connection)
     .await?;
     Ok(())

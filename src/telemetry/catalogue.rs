@@ -87,6 +87,8 @@ const CATALOGUE: &[Metric] = &[
     HTTP_REQUESTS,
     HTTP_REQUEST_DURATION,
     DATABASE_CONNECTIONS,
+    REPLICAS,
+    REPLICAS_BURIED,
 ];
 
 pub(super) const BUILD_INFO: Metric =
@@ -180,3 +182,10 @@ pub(super) const HTTP_REQUEST_DURATION: Metric = histogram(
 );
 pub(super) const DATABASE_CONNECTIONS: Metric =
     gauge("herald_database_connections", &["state"], "Connections of the pool by state.");
+pub(super) const REPLICAS: Metric =
+    gauge("herald_replicas", &[], "Replicas that are there, this one included.");
+pub(super) const REPLICAS_BURIED: Metric = counter(
+    "herald_replicas_buried_total",
+    &[],
+    "Vanished replicas whose connections, leases and claims this one has ended.",
+);

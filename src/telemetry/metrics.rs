@@ -173,6 +173,16 @@ pub fn database_connections(state: Connection) -> Gauge {
     gauge(&catalogue::DATABASE_CONNECTIONS, &[state.as_str()])
 }
 
+/// Replicas that are there.
+pub fn replicas() -> Gauge {
+    gauge(&catalogue::REPLICAS, &[])
+}
+
+/// Vanished replicas that this one has buried.
+pub fn replicas_buried() -> Counter {
+    counter(&catalogue::REPLICAS_BURIED, &[])
+}
+
 /// Methods are a client's choice; those that no route has share one label.
 fn known_method(method: &str) -> &str {
     match method {

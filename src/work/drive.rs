@@ -33,7 +33,7 @@ pub async fn drive(worker: &dyn Worker, wakes: &Wakes, stop: &CancellationToken)
             Err(error) => {
                 failures += 1;
                 report(worker.name(), &error, failures);
-                pause(retry.failed(), stop).await;
+                pause(retry.failed().min(worker.retries_within()), stop).await;
                 continue;
             }
         };

@@ -34,6 +34,11 @@ pub trait Worker: Send + Sync {
     /// Longest wait between two passes.
     fn every(&self) -> Duration;
 
+    /// Longest wait after a pass that failed.
+    fn retries_within(&self) -> Duration {
+        retry::WAIT_MAX
+    }
+
     /// Which wake-up hurries it, if any.
     fn topic(&self) -> Option<Topic> {
         None

@@ -9,7 +9,7 @@ use backoff::backoff::Backoff;
 /// First wait: a passing fault is over by then.
 const WAIT_FIRST: Duration = Duration::from_millis(200);
 /// Longest wait: an operator who has mended something should see it work within this time.
-const WAIT_MAX: Duration = Duration::from_secs(10);
+pub(super) const WAIT_MAX: Duration = Duration::from_secs(10);
 
 /// Waits that double, with jitter, until a pass succeeds.
 pub(super) struct Retry(ExponentialBackoff);

@@ -15,10 +15,12 @@ pub enum Topic {
     Spans,
     /// Contracts whose past may be whole.
     Folds,
+    /// Leases that were given back.
+    Leases,
 }
 
 impl Topic {
-    const ALL: [Self; 3] = [Self::Contracts, Self::Spans, Self::Folds];
+    const ALL: [Self; 4] = [Self::Contracts, Self::Spans, Self::Folds, Self::Leases];
 
     /// Payload of the notification.
     pub fn as_str(self) -> &'static str {
@@ -26,13 +28,14 @@ impl Topic {
             Self::Contracts => notify::CONTRACTS,
             Self::Spans => "spans",
             Self::Folds => "folds",
+            Self::Leases => notify::LEASES,
         }
     }
 }
 
 /// The wake-ups of this process, one for each topic.
 #[derive(Clone, Default)]
-pub struct Wakes(Arc<[Notify; 3]>);
+pub struct Wakes(Arc<[Notify; 4]>);
 
 impl Wakes {
     pub(super) async fn wait(&self, topic: Topic) {

@@ -5,6 +5,10 @@ use super::{faults_of, good, load_with};
 /// Each row: a configuration, and the start of the one fault it has.
 const FAULTS: &[(&str, &str)] = &[
     ("htpp = 1", "htpp: unknown key, did you mean `http`?; allowed: chains, database, "),
+    ("roles = []", "roles: found []; allowed: a list of index, api, each at most once (herald"),
+    ("roles = ['api', 'all']", "roles: found [\"api\", \"all\"]; allowed: a list of index, api, "),
+    ("roles = ['api', 'api']", "roles: found [\"api\", \"api\"]; allowed: a list of index, api, "),
+    ("roles = 'api'", "roles: found \"api\"; allowed: a list of index, api, each at most once ("),
     ("[http]\nport = 1", "http.port: unknown key; allowed: listen, request_timeout_ms "),
     ("[http]\nlisten = 'localhost'", "http.listen: found \"localhost\"; allowed: an address and "),
     ("[http]\nrequest_timeout_ms = 5", "http.request_timeout_ms: found 5; allowed: a whole numb"),

@@ -62,6 +62,7 @@ fn upper_layers_win_and_every_setting_knows_its_own() {
         (found.value.clone().unwrap_or_default(), found.origin.to_string())
     };
     for (path, value, origin) in [
+        ("roles", "[\"index\", \"api\"]", "default"),
         ("http.listen", "\"[::1]:2\"", "HERALD_HTTP__LISTEN"),
         ("http.request_timeout_ms", "10000", "default"),
         ("chains.base.preset", "\"base\"", "default"),

@@ -75,6 +75,13 @@ impl Program {
         (daemon, client)
     }
 
+    /// The name that it has in leases and in the names of its connections.
+    pub(super) async fn owner(&self) -> String {
+        let (_, line) = self.says("answers at http://").await;
+        let line: Value = serde_json::from_str(&line).expect("a line is a JSON object");
+        line["replica"].as_str().expect("the line names the replica").to_owned()
+    }
+
     /// Waits until the daemon has said where it answers.
     pub(super) async fn client(&self) -> Client {
         let (_, line) = self.says("answers at http://").await;

@@ -144,8 +144,8 @@ async fn every_metric_that_has_cause_to_appears() {
             page.contains("herald_contracts{chain=\"one\",state=\"ready\"} 3").then_some(page)
         })
         .await;
-    // Nothing panicked here.
-    let without_cause = ["herald_worker_panics_total"];
+    // Nothing panicked here, and nobody vanished.
+    let without_cause = ["herald_worker_panics_total", "herald_replicas_buried_total"];
     let missing: Vec<&str> = catalogue()
         .iter()
         .map(|metric| metric.name)

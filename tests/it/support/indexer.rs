@@ -8,16 +8,17 @@ use std::time::Duration;
 
 use alloy::primitives::Address;
 use herald::chain::Chain;
-use herald::decode::KINDS;
+use herald::decode::{KINDS, LogKind};
+use herald::index::depart;
 use herald::index::fold::Fold;
 use herald::index::live::LiveEdge;
 use herald::index::load::Load;
 use herald::index::probe::Probe;
 use herald::index::track::{self, Track};
 use herald::index::{Context, Rules};
-use herald::store::wishes::Tracked;
+use herald::store::wishes::{self, Tracked};
 use herald::store::{Pool, chains};
-use herald::types::{Caip2, Standard};
+use herald::types::{Caip2, ContractKey, Standard};
 use herald::upkeep::{Prune, Purge};
 use herald::work::{Pass, Worker};
 use rand::Rng;
@@ -75,6 +76,13 @@ impl Indexer {
         Self { workers: workers(&context), context }
     }
 
+    /// The same replica of a release that reads these kinds of logs.
+    pub(crate) fn reading(mut self, kinds: &'static [LogKind]) -> Self {
+        self.context.kinds = kinds;
+        self.workers = workers(&self.context);
+        self
+    }
+
     /// The same replica in a new process: connections and everything in memory are new.
     async fn reborn(&mut self) {
         let options = PgConnectOptions::clone(&self.context.pool.connect_options());
@@ -93,6 +101,38 @@ impl Indexer {
     pub(crate) async fn follow_as(&self, address: Address, kind: Option<Kind>, start_block: u64) {
         let wish = self.wish(address, kind, start_block);
         track::ensure(&self.context, &[wish]).await.expect("the wishes are written");
+    }
+
+    /// Stops following a contract; with `purge` its facts go.
+    pub(crate) async fn stop(&self, contract: Address, purge: bool) {
+        let Context { pool, key, id, .. } = &self.context;
+        let found = wishes::find(pool, *key, contract).await.expect("the contract is looked for");
+        let row = ContractKey(found.expect("the contract was followed").id);
+        depart::stop(pool, (*key, *id), row, purge).await.expect("the contract is stopped");
+    }
+
+    /// Follows a stopped contract again; false while its facts are still being removed.
+    pub(crate) async fn come_back(&self, contract: Address) -> bool {
+        let back = sqlx::query(
+            "update chain.contracts set state = 'probing', live_to = null, stopped_at = null,
+                purged = false
+             where chain = $1 and address = $2 and state = 'stopped' and not purging",
+        );
+        let back = back.bind(self.context.key.0).bind(contract.as_slice());
+        back.execute(&self.context.pool).await.expect("the wish is written").rows_affected() > 0
+    }
+
+    /// Asks for a lower start of a contract.
+    pub(crate) async fn lower(&self, contract: Address, start: u64) {
+        sqlx::query(
+            "update chain.contracts set wanted_start = $3 where chain = $1 and address = $2",
+        )
+        .bind(self.context.key.0)
+        .bind(contract.as_slice())
+        .bind(start as i64)
+        .execute(&self.context.pool)
+        .await
+        .expect("the wish is written");
     }
 
     fn wish(&self, address: Address, kind: Option<Kind>, start_block: u64) -> Tracked {
@@ -129,16 +169,27 @@ impl Indexer {
     }
 
     /// One pass of a worker taken by chance; now and then it dies at one of its awaits. Failures
-    /// are what the next pass is for.
-    pub(crate) async fn some_pass(&mut self, rng: &mut SmallRng) {
+    /// are what the next pass is for, and answered to whoever wants to know them.
+    pub(crate) async fn some_pass(&mut self, rng: &mut SmallRng) -> Option<anyhow::Error> {
         let worker = &self.workers[rng.random_range(0..self.workers.len())];
         if rng.random_ratio(1, 4) {
             if dies_after(rng.random_range(1..40), worker.pass()).await {
                 self.reborn().await;
             }
+            None
         } else {
-            let _ = worker.pass().await;
+            worker.pass().await.err()
         }
+    }
+
+    /// A pass of the live edge that dies after so many polls, if it lives that long; the process is
+    /// a new one then.
+    pub(crate) async fn live_dies_after(&mut self, polls: u32) -> bool {
+        let dies = dies_after(polls, self.workers[0].pass()).await;
+        if dies {
+            self.reborn().await;
+        }
+        dies
     }
 
     /// Passes of all workers until none finds work.

@@ -19,6 +19,7 @@ pub(crate) mod feed;
 pub(crate) mod compare;
 pub(crate) mod trie;
 pub(crate) mod indexer;
+pub(crate) mod listening;
 pub(crate) mod tables;
 pub(crate) mod rows;
 pub(crate) mod statements;

@@ -31,10 +31,14 @@ fn message(kind: u8, body: &[u8]) -> Vec<u8> {
 }
 
 fn columns() -> Vec<u8> {
-    let mut body = 4_i16.to_be_bytes().to_vec();
-    for (name, kind) in
-        [("number", INT4), ("version", TEXT), ("connections_max", INT4), ("shared_buffers", INT8)]
-    {
+    let mut body = 5_i16.to_be_bytes().to_vec();
+    for (name, kind) in [
+        ("number", INT4),
+        ("version", TEXT),
+        ("connections_max", INT4),
+        ("connections_kept", INT4),
+        ("shared_buffers", INT8),
+    ] {
         body.extend([name.as_bytes(), &[0]].concat());
         body.extend([0; 6]);
         body.extend(kind.to_be_bytes());
@@ -45,13 +49,14 @@ fn columns() -> Vec<u8> {
 }
 
 fn row(version: &str, number: i32) -> Vec<u8> {
-    let values: [Vec<u8>; 4] = [
+    let values: [Vec<u8>; 5] = [
         number.to_be_bytes().to_vec(),
         version.as_bytes().to_vec(),
         100_i32.to_be_bytes().to_vec(),
+        3_i32.to_be_bytes().to_vec(),
         (1_i64 << 30).to_be_bytes().to_vec(),
     ];
-    let mut body = 4_i16.to_be_bytes().to_vec();
+    let mut body = 5_i16.to_be_bytes().to_vec();
     for value in values {
         body.extend(i32::try_from(value.len()).expect("a short value").to_be_bytes());
         body.extend(value);

@@ -1,5 +1,7 @@
 //! Builds every part of the daemon from its configuration and hands them to the supervisor. The
-//! only place that knows all parts; it decides nothing else.
+//! only place that knows all parts; it decides nothing else. `chains` makes the parts of each chain.
+
+mod chains;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,24 +13,15 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use crate::api::{self, ApiState};
-use crate::chain;
-use crate::config::{ChainConfig, Config};
+use crate::config::{ChainConfig, Config, Roles};
 use crate::index::decision;
-use crate::index::fold::Fold;
-use crate::index::live::LiveEdge;
-use crate::index::load::Load;
-use crate::index::probe::Probe;
 use crate::index::rewind::Outcome;
-use crate::index::track::{self, Track};
-use crate::index::{Context, KINDS, Rules};
-use crate::store::chains::{self, ChainRow};
-use crate::store::pool::Pools;
-use crate::store::wishes::Tracked;
-use crate::store::{self, Pool, leases, spans};
-use crate::supervisor::{Supervisor, connections};
+use crate::store::pool::{Pools, Shares};
+use crate::store::{self, Pool, leases, notify, spans};
+use crate::supervisor::{DRAIN, Supervisor, connections};
 use crate::telemetry::metrics::{self, Connection, Exporter};
-use crate::upkeep::{Prune, Purge};
-use crate::work::{self, Wakes, Worker};
+use crate::upkeep::Presence;
+use crate::work::{self, Topic, Wakes, Worker};
 
 /// The API's statements end this much before its requests, so that a client is told of it.
 const STATEMENT_MARGIN: Duration = Duration::from_millis(500);
@@ -43,9 +36,15 @@ const LISTEN_AGAIN: Duration = Duration::from_secs(1);
 /// embedded server it stays below the ten seconds in which Herald ends.
 const LET_GO: Duration = Duration::from_millis(500);
 
+/// How long the others believe a process that is stopping to be there: through its drain and its
+/// farewell, so that nobody ends its readers' connections.
+const STOPPING: Duration = DRAIN.saturating_add(Duration::from_secs(2));
+
 /// The daemon, built and bound, not yet running.
 pub struct App {
     owner: Arc<str>,
+    roles: Roles,
+    presence: Arc<Presence>,
     pools: Pools,
     workers: Vec<Arc<dyn Worker>>,
     listener: TcpListener,
@@ -62,24 +61,43 @@ impl App {
         exporter: Exporter,
     ) -> anyhow::Result<Self> {
         let limit = config.http.request_timeout.saturating_sub(STATEMENT_MARGIN);
-        let pools = Pools::open(&database, config.database.connections_max, limit);
+        let roles = config.roles;
         let owner: Arc<str> = owner()?.into();
-        let mut workers = Vec::new();
-        for chain in &config.chains {
-            let workers_of = follow(chain, &pools, &owner).await;
-            workers.extend(workers_of.with_context(|| format!("chain {}", chain.name))?);
-        }
+        let shares = Shares::of(config.database.connections_max, roles.index, roles.api);
+        let pools = Pools::open(&database, &owner, shares, limit);
+        let presence = Arc::new(Presence::new(database, owner.clone()));
+        // A frozen replica may hold the very rows that are needed now.
+        let (wakes, never) = (Wakes::default(), CancellationToken::new());
+        let workers = tokio::select! {
+            made = chains::workers(config, &pools, &owner) => made?,
+            () = work::drive(&*presence, &wakes, &never) => Vec::new(),
+        };
         let listener = TcpListener::bind(config.http.listen).await.with_context(|| {
             format!("http.listen: {} cannot be listened on", config.http.listen)
         })?;
         let address = listener.local_addr().context("the listening address")?;
         let request_timeout = config.http.request_timeout;
-        Ok(Self { owner, pools, workers, listener, address, exporter, request_timeout })
+        Ok(Self {
+            owner,
+            roles,
+            presence,
+            pools,
+            workers,
+            listener,
+            address,
+            exporter,
+            request_timeout,
+        })
     }
 
     /// Where the API answers.
     pub fn address(&self) -> SocketAddr {
         self.address
+    }
+
+    /// Names this process in leases and in the names of its connections.
+    pub fn owner(&self) -> &str {
+        &self.owner
     }
 
     /// Runs until `stop`, which is also cancelled when a part that must not end has ended; then
@@ -92,12 +110,22 @@ impl App {
             request_timeout: self.request_timeout,
             metrics: Arc::new(move || render.render()),
         };
-        let (router, closing) = (api::router(state), stop.clone());
+        let router = if self.roles.api { api::router(state) } else { api::bare_router(state) };
+        let closing = stop.clone();
         let serve = move |stream| api::connection(stream, router.clone(), closing.clone());
         let http = connections(self.listener, api::CONNECTIONS_MAX, stop.clone(), serve);
         supervisor.task("http", http);
         let wakes = Wakes::default();
-        supervisor.task("wake-ups", wake_ups(self.pools.work.clone(), wakes.clone(), stop.clone()));
+        if self.roles.index {
+            let listening = wake_ups(self.pools.work.clone(), wakes.clone(), stop.clone());
+            supervisor.task("wake-ups", listening);
+        }
+        supervisor.worker(self.presence.clone(), wakes.clone());
+        let (presence, stopping) = (self.presence, stop.clone());
+        supervisor.task("linger", async move {
+            stopping.cancelled().await;
+            presence.linger(STOPPING).await;
+        });
         supervisor.task("gauges", gauges(self.pools.clone(), self.exporter, stop.clone()));
         for worker in self.workers {
             supervisor.worker(worker, wakes.clone());
@@ -113,8 +141,11 @@ impl App {
 /// the connections.
 async fn let_go(pools: &Pools, owner: &str) {
     let released = async {
+        spans::release(&pools.work, owner).await?;
         leases::release(&pools.work, owner).await?;
-        spans::release(&pools.work, owner).await
+        // The next one need not wait for its timer either.
+        notify::send(&pools.work, Topic::Leases.as_str()).await?;
+        notify::send(&pools.work, Topic::Spans.as_str()).await
     };
     if let Err(error) = released.await {
         tracing::debug!("leases were not given back: {error}");
@@ -129,82 +160,17 @@ pub async fn rewind(
     to: u64,
 ) -> anyhow::Result<Outcome> {
     let pool = store::pool::open(database, 2);
-    let row = chains::find(&pool, config.id).await?.with_context(|| {
+    let row = store::chains::find(&pool, config.id).await?.with_context(|| {
         format!("{} was never followed: there is nothing to take back", config.name)
     })?;
-    let context = context(config, &pool, &row, &owner()?.into())?;
+    let context = chains::context(config, &pool, &row, &owner()?.into())?;
     let outcome = decision::take_back(&context, to).await;
     pool.close().await;
     outcome
 }
 
-/// The chain's row, its configured contracts and its workers.
-async fn follow(
-    config: &ChainConfig,
-    pools: &Pools,
-    owner: &Arc<str>,
-) -> anyhow::Result<Vec<Arc<dyn Worker>>> {
-    let pool = &pools.work;
-    let mut tx = pool.begin().await?;
-    let key = chains::ensure(&mut tx, config.id, &config.name).await?;
-    let row = chains::load(&mut *tx, key).await?;
-    tx.commit().await?;
-    let context = context(config, pool, &row, owner)?;
-    let wanted: Vec<Tracked> = config
-        .contracts
-        .iter()
-        .map(|contract| Tracked {
-            chain: key,
-            address: contract.address,
-            standard: contract.standard,
-            start_block: contract.start_block.unwrap_or(0),
-        })
-        .collect();
-    track::ensure(&context, &wanted).await?;
-    let mut workers: Vec<Arc<dyn Worker>> = vec![
-        Arc::new(LiveEdge::new(Context { pool: pools.live.clone(), ..context.clone() })),
-        Arc::new(Probe::new(context.clone())),
-        Arc::new(Track::new(context.clone())),
-        Arc::new(Fold::new(context.clone())),
-        Arc::new(Prune::new(pool.clone(), key, &config.name)),
-        Arc::new(Purge::new(pool.clone(), key, &config.name)),
-    ];
-    for which in 0..config.load_workers {
-        workers.push(Arc::new(Load::new(context.clone(), which)));
-    }
-    Ok(workers)
-}
-
-fn context(
-    config: &ChainConfig,
-    pool: &Pool,
-    row: &ChainRow,
-    owner: &Arc<str>,
-) -> anyhow::Result<Context> {
-    let nodes = chain::connect(config)?;
-    if let Some(genesis) = row.genesis {
-        nodes.expect_genesis(genesis);
-    }
-    Ok(Context {
-        pool: pool.clone(),
-        chain: Arc::new(nodes),
-        key: row.key,
-        id: config.id,
-        name: config.name.as_str().into(),
-        owner: owner.clone(),
-        rules: Rules {
-            finalized_tag: config.finalized_tag,
-            finality_depth: config.finality_depth,
-            block_time: config.block_time,
-            trust_bloom: config.trust_bloom,
-            range_max: config.range_max,
-        },
-        kinds: KINDS,
-        asked: Arc::default(),
-    })
-}
-
-/// A name for this process that no other one has, on any machine.
+/// A name for this process that no other one has, on any machine: at most 27 bytes, since Postgres
+/// cuts `herald/presence/<owner>` off after 63.
 fn owner() -> anyhow::Result<String> {
     let mut random = [0; 8];
     getrandom::fill(&mut random).map_err(|_| anyhow::anyhow!("no random bytes from the system"))?;
