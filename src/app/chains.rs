@@ -10,6 +10,7 @@ use crate::index::fold::Fold;
 use crate::index::indexes::Indexes;
 use crate::index::live::LiveEdge;
 use crate::index::load::Load;
+use crate::index::probe::Probe;
 use crate::index::track::{self, Track};
 use crate::index::{Context, KINDS, Rules};
 use crate::store::chains::{self, ChainRow};
@@ -64,12 +65,13 @@ async fn follow(
             chain: key,
             address: contract.address,
             standard: contract.standard,
-            start_block: contract.start_block,
+            start_block: contract.start_block.unwrap_or(0),
         })
         .collect();
     track::ensure(&context, &wanted).await?;
     let mut workers: Vec<Arc<dyn Worker>> = vec![
         Arc::new(LiveEdge::new(Context { pool: pools.live.clone(), ..context.clone() })),
+        Arc::new(Probe::new(context.clone())),
         Arc::new(Track::new(context.clone())),
         Arc::new(Indexes::new(context.clone())),
         Arc::new(Fold::new(context.clone())),

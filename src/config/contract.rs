@@ -53,18 +53,16 @@ pub(super) fn read(
             let found = format!("the same contract as contracts[{first}]");
             section.fault("address", found, "each contract once");
         }
-        let start_block = section.required(
+        let start_block = section.optional(
             "start_block",
-            &whole("the first block that can hold its logs", &START_BLOCK),
+            &whole("the first block that can hold its logs, or absent", &START_BLOCK),
             |node| node.integer(&START_BLOCK).map(i64::unsigned_abs),
         );
         let standard = section.optional("standard", "erc721 or erc1155, or absent", |node| {
             Standard::parse(node.text()?)
         });
         section.finish();
-        let contract =
-            || Some(ContractConfig { address: address?, start_block: start_block?, standard });
-        contracts.push(contract());
+        contracts.push(address.map(|address| ContractConfig { address, start_block, standard }));
     }
     contracts.into_iter().collect()
 }

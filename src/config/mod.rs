@@ -184,8 +184,8 @@ pub enum EndpointRole {
 pub struct ContractConfig {
     /// Address of the contract.
     pub address: Address,
-    /// First block that can hold its logs.
-    pub start_block: u64,
+    /// First block that can hold its logs; `None` to find the block of its deployment.
+    pub start_block: Option<u64>,
     /// Token standard; `None` to find it in the contract's logs.
     pub standard: Option<Standard>,
 }

@@ -175,5 +175,5 @@ impl DevChain {
 
 fn configuration(contract: &Deployed) -> ContractConfig {
     let standard = contract.plan.stated();
-    ContractConfig { address: contract.address, start_block: contract.block, standard }
+    ContractConfig { address: contract.address, start_block: Some(contract.block), standard }
 }

@@ -13,11 +13,12 @@
 //! blocks in one pass, in order and with their events, while `ahead` reads the next ones in
 //! parallel.
 //!
-//! The past. `track` joins a contract to the live edge from the next block on, and `allot` plans sets
-//! and spans for what lies below; `past` reads a step of a span and `load` writes it into `transfers`
-//! and nothing else; `seams` compares what different workers have read and hands it over to the
-//! contracts; `indexes` builds what a first load did without; `fold` builds ownership once a past is
-//! whole. `depart` is `track`'s mirror.
+//! The past. `probe` looks at a contract before it is followed, and asks it for its name. `track`
+//! joins it to the live edge from the next block on, and `allot` plans sets and spans for what lies
+//! below; `past` reads a step of a span and `load` writes it into `transfers` and nothing else;
+//! `seams` compares what different workers have read and hands it over to the contracts; `indexes`
+//! builds what a first load did without; `fold` builds ownership once a past is whole. `depart` is
+//! `track`'s mirror.
 //!
 //! Ownership has three writers, `commit`, `rewind` and `fold`, each holding the chain's row; of a
 //! contract that is not ready `fold` also builds what is final, without it.
@@ -48,6 +49,7 @@ pub mod decision;
 mod standby;
 mod turn;
 pub mod live;
+pub mod probe;
 mod allot;
 pub mod track;
 pub mod depart;

@@ -222,15 +222,15 @@ async fn store(
 }
 
 /// Selector of `supportsInterface(bytes4)` (EIP-165).
-const SUPPORTS_INTERFACE: [u8; 4] = hex!("01ffc9a7");
+pub(super) const SUPPORTS_INTERFACE: [u8; 4] = hex!("01ffc9a7");
 /// Selector of `ownerOf(uint256)` (EIP-721).
 const OWNER_OF: [u8; 4] = hex!("6352211e");
 /// Selector of `decimals()` (EIP-20).
-const DECIMALS: [u8; 4] = hex!("313ce567");
+pub(super) const DECIMALS: [u8; 4] = hex!("313ce567");
 /// Selector of `allowance(address,address)` (EIP-20), which every coin answers.
 const ALLOWANCE: [u8; 4] = hex!("dd62ed3e");
 /// Interface id of ERC-1155 (EIP-1155).
-const ERC1155: [u8; 4] = hex!("d9b67a26");
+pub(super) const ERC1155: [u8; 4] = hex!("d9b67a26");
 
 async fn supports(context: &Context, address: Address, interface: [u8; 4]) -> bool {
     let data = [&SUPPORTS_INTERFACE[..], &interface, &[0; 28]].concat();

@@ -22,6 +22,8 @@ pub mod contracts;
 pub mod readings;
 pub mod starts;
 pub mod departures;
+pub mod probes;
+pub mod descriptions;
 pub mod wishes;
 pub mod counters;
 pub mod blocks;

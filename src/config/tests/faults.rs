@@ -151,7 +151,11 @@ fn each_fault_of_a_contract_is_told() {
     for (item, path, start) in [
         ("1".to_owned(), "", "found a whole number, which is not shown; allowed: a table"),
         ("{ start_block = 1 }".into(), ".address", "missing; allowed: 0x and 40 hexadecimal"),
-        (format!("{{ address = '{lower}' }}"), ".start_block", "missing; allowed: a whole numb"),
+        (
+            format!("{{ address = '{lower}', start_block = 'x' }}"),
+            ".start_block",
+            "found \"x\"; allowed: a whole number of the first block that can hold its logs, or absent",
+        ),
         ("{ address = '0x12', start_block = 1 }".into(), ".address", "found \"0x12\"; allowed: "),
         (format!("{{ address = '{wrong_case}', start_block = 1 }}"), ".address", "found \"0xBc4"),
         (
@@ -184,6 +188,9 @@ fn each_fault_of_a_contract_is_told() {
              contracts = [{{ address = '{address}', start_block = 0 }}]\n"
         ));
     }
+    let text =
+        format!("[chains.base]\nendpoints = ['ws://x']\ncontracts = [{{ address = '{lower}' }}]\n");
+    assert_eq!(good(&text).config.chains[0].contracts[0].start_block, None);
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn the_example_loads() {
     assert_eq!((chain.name.as_str(), chain.id), ("ethereum", Caip2(1)));
     assert_eq!(chain.finality_depth, Duration::from_secs(1200));
     assert_eq!(chain.endpoints[0].name, "endpoint-1");
-    assert_eq!(chain.contracts[0].start_block, 12_287_507);
+    assert_eq!(chain.contracts[0].start_block, Some(12_287_507));
 }
 
 #[test]

@@ -5,6 +5,7 @@
 
 mod api;
 mod odd;
+mod probed;
 mod relay;
 mod replay;
 mod scene;

@@ -19,6 +19,7 @@ mod covered;
 mod kinds;
 mod sharing;
 mod begin;
+mod probe;
 mod upgrade;
 mod crowded;
 mod watched;

@@ -14,6 +14,7 @@ use herald::index::fold::{Fold, Sizes};
 use herald::index::indexes::Indexes;
 use herald::index::live::LiveEdge;
 use herald::index::load::Load;
+use herald::index::probe::Probe;
 use herald::index::track::{self, Track};
 use herald::index::{Context, Rules};
 use herald::store::wishes::{self, Tracked};
@@ -171,6 +172,11 @@ impl Indexer {
         self.workers[7].pass().await
     }
 
+    /// One pass of the worker that judges contracts and asks for their names.
+    pub(crate) async fn probe(&self) -> anyhow::Result<Pass> {
+        self.workers[9].pass().await
+    }
+
     /// One pass of a worker taken by chance; now and then it dies at one of its awaits. Failures
     /// are what the next pass is for, and answered to whoever wants to know them.
     pub(crate) async fn some_pass(&mut self, rng: &mut SmallRng) -> Option<anyhow::Error> {
@@ -257,5 +263,6 @@ fn workers(context: &Context) -> Vec<Box<dyn Worker>> {
         Box::new(Purge::new(context.pool.clone(), context.key, &context.name)),
         Box::new(Indexes::new(context.clone())),
         Box::new(Progress::new(context.pool.clone(), context.key, &context.name)),
+        Box::new(Probe::new(context.clone())),
     ]
 }
