@@ -156,7 +156,7 @@ async fn follow(
             chain: key,
             address: contract.address,
             standard: contract.standard,
-            start_block: contract.start_block,
+            start_block: Some(contract.start_block),
         })
         .collect();
     track::ensure(&context, &wanted).await?;

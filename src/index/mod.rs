@@ -9,7 +9,7 @@
 //! words what it tells. `settle` moves the final mark, `condition` tells operators how the chain
 //! does, `decision` halts it and does what a person says.
 //!
-//! The past. `track` joins a contract to the live edge from the next block on, and `allot` plans sets
+//! The past. `wish` writes what is asked to be followed, after what `accept` (pure) makes of it. `track` joins a contract to the live edge from the next block on, and `allot` plans sets
 //! and spans for what lies below; `past` reads a step of a span and `load` writes it into `transfers`
 //! and nothing else; `seams` compares what different workers have read and hands it over to the
 //! contracts; `fold` builds ownership once a past is whole. `depart` is `track`'s mirror.
@@ -38,6 +38,8 @@ pub mod decision;
 mod standby;
 pub mod live;
 mod allot;
+mod accept;
+pub mod wish;
 pub mod track;
 pub mod depart;
 mod past;

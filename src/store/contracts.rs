@@ -207,12 +207,12 @@ pub async fn set_folding(
     Ok(())
 }
 
-/// Whether every contract of the chain that is followed is ready.
+/// Whether every contract of the chain that is followed, or about to be, is ready.
 pub async fn all_ready(executor: impl PgExecutor<'_>, chain: ChainKey) -> Result<bool, StoreError> {
     let busy: bool = sqlx::query_scalar(
         r"
         select exists (select from chain.contracts
-            where chain = $1 and state in ('probing', 'loading', 'folding'))
+            where chain = $1 and state in ('probing', 'loading', 'folding') and refused is null)
         ",
     )
     .bind(chain.0)

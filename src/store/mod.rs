@@ -22,6 +22,7 @@ pub mod readings;
 pub mod starts;
 pub mod departures;
 pub mod wishes;
+pub mod contract_row;
 pub mod counters;
 pub mod blocks;
 pub mod prune;

@@ -48,9 +48,10 @@ pub async fn chains(pool: &Pool) -> Result<Vec<ChainStanding>, StoreError> {
             to_char(h.status_since at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since,
             h.head, h.checkpoint, h.finalized,
             (select count(*) from chain.contracts c
-                where c.chain = h.id and c.state <> 'stopped') as contracts,
+                where c.chain = h.id and c.state <> 'stopped' and c.refused is null) as contracts,
             (select count(*) from chain.contracts c
-                where c.chain = h.id and c.state in ('probing', 'loading', 'folding')) as not_ready,
+                where c.chain = h.id and c.state in ('probing', 'loading', 'folding')
+                    and c.refused is null) as not_ready,
             coalesce(extract(epoch from clock_timestamp() - greatest(h.head_at, h.checkpoint_at,
                 (select max(e.seen_at) from chain.endpoints e where e.chain = h.id))), 0)::int8
                 as idle_seconds,

@@ -99,7 +99,7 @@ impl Indexer {
             Kind::Erc721 => Standard::Erc721,
             Kind::Erc1155 => Standard::Erc1155,
         });
-        Tracked { chain: self.context.key, address, standard, start_block }
+        Tracked { chain: self.context.key, address, standard, start_block: Some(start_block) }
     }
 
     /// One pass of the live edge.
