@@ -16,6 +16,7 @@ pub mod config;
 pub mod dev;
 pub mod status;
 pub mod keys;
+pub mod contracts;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -56,6 +57,7 @@ enum Command {
     Rewind(rewind::Args),
     Status(status::Args),
     Keys(keys::Args),
+    Contracts(contracts::Args),
 }
 
 impl Command {
@@ -124,6 +126,7 @@ async fn dispatch(command: Command, loaded: Loaded) -> anyhow::Result<Exit> {
         Command::Rewind(args) => rewind::run(loaded.config, args).await,
         Command::Status(args) => status::run(loaded.config, args).await,
         Command::Keys(args) => keys::run(loaded.config, args).await,
+        Command::Contracts(args) => contracts::run(loaded.config, args).await,
         Command::Check(args) => check::run(loaded.config, args).await,
         Command::Config(args) => config::run(&loaded.settings, &args),
     }
