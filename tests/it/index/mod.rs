@@ -15,3 +15,4 @@ mod battery;
 mod begin;
 mod upgrade;
 mod crowded;
+mod wishes;
