@@ -54,7 +54,7 @@ impl Endpoint {
             line: Line::new(config.url.expose_secret(), limits)?,
             pace: Pace::new(config.rps),
             limits,
-            record: Mutex::new(Record::new()),
+            record: Mutex::new(Record::default()),
             list_max: AtomicUsize::new(HEADERS_MAX),
             heads: tokio::sync::Mutex::default(),
         })

@@ -105,8 +105,11 @@ fn refused(payload: &ErrorPayload) -> Failure {
         status: None,
     };
     let blame = if is_rate(&refusal) { Blame::Rate } else { Blame::List };
-    let verdict = verdict(payload.code, &payload.message);
-    Failure { blame, verdict, ..classify(&refusal).into() }
+    Failure { blame, verdict: verdict_of(payload), ..classify(&refusal).into() }
+}
+
+fn verdict_of(payload: &ErrorPayload) -> Option<Verdict> {
+    verdict(payload.code, &payload.message, payload.data.as_ref().map(|data| data.get()))
 }
 
 fn transport(kind: TransportErrorKind) -> Failure {
@@ -144,6 +147,6 @@ fn status(status: u16, body: &str) -> Failure {
         false if is_about_the_request => Blame::List,
         false => Blame::Plain,
     };
-    let verdict = payload.as_ref().and_then(|payload| verdict(payload.code, &payload.message));
+    let verdict = payload.as_ref().and_then(verdict_of);
     Failure { blame, verdict, ..classify(&refusal).into() }
 }

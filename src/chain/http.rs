@@ -50,6 +50,7 @@ pub(super) struct CappedHttp {
     client: reqwest::Client,
     url: Url,
     limits: Limits,
+    body_bytes_max: usize,
 }
 
 /// Makes the ring provider the default of this process; calling it again is harmless.
@@ -75,7 +76,12 @@ impl CappedHttp {
             builder = builder.no_proxy();
         }
         let client = builder.build().map_err(|err| Fault::Connect(chain_of(&err)))?;
-        Ok(Self { client, url, limits })
+        Ok(Self { client, url, limits, body_bytes_max: limits.body_bytes_max })
+    }
+
+    /// The same node over the same connections, with answers of at most this many bytes.
+    pub(super) fn bounded(&self, bytes_max: usize) -> Self {
+        Self { body_bytes_max: self.body_bytes_max.min(bytes_max), ..self.clone() }
     }
 
     async fn exchange(self, request: RequestPacket) -> Result<ResponsePacket, TransportError> {
@@ -84,7 +90,7 @@ impl CappedHttp {
         let mut answer = sent.body(body).send().await.map_err(|err| fault_of(err, self.limits))?;
         let status = answer.status();
         if status.is_success() {
-            let body = read(&mut answer, self.limits.body_bytes_max, self.limits).await?;
+            let body = read(&mut answer, self.body_bytes_max, self.limits).await?;
             return packet::read(&request, &body);
         }
         let retry_after = answer

@@ -7,6 +7,8 @@ use std::time::Duration;
 pub struct Limits {
     /// Most bytes of one answer.
     pub body_bytes_max: usize,
+    /// Most bytes of one answer to a query for the logs of more than one block.
+    pub range_bytes_max: usize,
     /// Longest wait for a connection.
     pub connect_timeout: Duration,
     /// Longest wait for one whole answer.
@@ -24,6 +26,18 @@ pub struct Limits {
 /// A provider that answers 10,000 logs sends about 8 MB; the largest answers seen on paid nodes
 /// without that limit are some tens of MB. More is an attack or a range to be split.
 const BODY_BYTES_MAX: usize = 128 * 1024 * 1024;
+
+/// Some 40,000 logs. Whoever asks for more blocks than fit can ask for fewer, so what one answer
+/// costs is kept small enough for several at once.
+pub const RANGE_BYTES_MAX: usize = 24 * 1024 * 1024;
+
+/// Most bytes of such answers that are read and decoded at once by this process, all endpoints and
+/// chains together: ten loads at full width. Decoding takes about as much again beside it.
+pub const BYTES_IN_FLIGHT_MAX: usize = 256 * 1024 * 1024;
+
+/// Most bytes of a contract's code: 24,576 (EIP-170), larger where a chain has raised that, such
+/// as to 262,144 (EIP-7907).
+pub(super) const CODE_BYTES_MAX: usize = 1024 * 1024;
 
 /// A TLS handshake around the globe takes under a second.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -48,6 +62,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes_max: BODY_BYTES_MAX,
+            range_bytes_max: RANGE_BYTES_MAX,
             connect_timeout: CONNECT_TIMEOUT,
             request_timeout: REQUEST_TIMEOUT,
             deadline: DEADLINE,

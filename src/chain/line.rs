@@ -24,12 +24,20 @@ use super::secret::Secret;
 pub(super) struct Call {
     method: Cow<'static, str>,
     params: Value,
+    is_light: bool,
 }
 
 impl Call {
     /// `method` with `params`, an array.
     pub(super) fn new(method: impl Into<Cow<'static, str>>, params: Value) -> Self {
-        Self { method: method.into(), params }
+        Self { method: method.into(), params, is_light: false }
+    }
+
+    /// The same, to be answered within [`Limits::range_bytes_max`]. Of a list that holds such a
+    /// request the whole answer is. Over HTTP what is heavier is cut while it is read; over a
+    /// WebSocket, whose messages come whole, it is refused.
+    pub(super) fn light(self) -> Self {
+        Self { is_light: true, ..self }
     }
 }
 
@@ -44,7 +52,8 @@ pub(super) struct Line {
 }
 
 enum Way {
-    Http(RpcClient),
+    /// One client for each bound on answers, over the same connections.
+    Http { any: RpcClient, light: RpcClient },
     /// Open while there is one; `None` before the first request and after the connection ended.
     Ws(String, Mutex<Option<RpcClient>>),
 }
@@ -59,7 +68,11 @@ impl Line {
             "http" | "https" => {
                 let transport =
                     CappedHttp::new(parsed, limits).map_err(|fault| fault.to_string())?;
-                Way::Http(RpcClient::new(transport, false))
+                let light = transport.bounded(limits.range_bytes_max);
+                Way::Http {
+                    any: RpcClient::new(transport, false),
+                    light: RpcClient::new(light, false),
+                }
             }
             "ws" | "wss" => Way::Ws(url.to_owned(), Mutex::default()),
             _ => return Err("its url is none of http, https, ws, wss".to_owned()),
@@ -74,13 +87,14 @@ impl Line {
 
     /// Whether a list of requests travels, and is answered, as one.
     pub(super) fn has_batches(&self) -> bool {
-        matches!(self.way, Way::Http(_))
+        matches!(self.way, Way::Http { .. })
     }
 
     /// Sends `calls` as one list, or alone where it is one, and waits for all answers. The outer
     /// error means that none was answered.
     pub(super) async fn ask(&self, calls: &[Call]) -> Result<Vec<Reply>, Failure> {
-        let client = self.client().await?;
+        let is_light = calls.iter().any(|call| call.is_light);
+        let client = self.client(is_light).await?;
         let answers = timeout(self.limits.request_timeout, self.send(&client, calls)).await;
         let answers = answers
             .unwrap_or_else(|_| Err(cut(Fault::Timeout(self.limits.request_timeout).to_string())));
@@ -92,7 +106,7 @@ impl Line {
 
     /// Asks the node to announce new heads.
     pub(super) async fn subscribe(&self) -> Result<RawSubscription, Failure> {
-        let client = self.client().await?;
+        let client = self.client(false).await?;
         let subscribing = async {
             let id = client.request("eth_subscribe", ["newHeads"]).await?;
             let frontend =
@@ -116,7 +130,7 @@ impl Line {
             // What breaks the line must not look like an answer to one of several requests.
             return match answer.map_err(read) {
                 Err(failure) if is_cut(&failure) => Err(failure),
-                answer => Ok(vec![answer]),
+                answer => Ok(vec![self.weighed(call, answer)]),
             };
         }
         let mut batch = client.new_batch();
@@ -126,22 +140,35 @@ impl Line {
         }
         batch.send().await.map_err(read)?;
         let mut replies = Vec::with_capacity(calls.len());
-        for waiter in waiters {
-            replies.push(match waiter.await {
+        for (waiter, call) in waiters.into_iter().zip(calls) {
+            let answer = match waiter.await {
                 Err(err) if is_missing(&err) => return Err(read(err)),
                 // It was understood as one of a list, so the list was not what was wrong.
                 answer => answer.map_err(read).map_err(|failure| match failure.blame {
                     Blame::List => Failure { blame: Blame::Plain, ..failure },
                     _ => failure,
                 }),
-            });
+            };
+            replies.push(self.weighed(call, answer));
         }
         Ok(replies)
     }
 
-    async fn client(&self) -> Result<RpcClient, Failure> {
+    /// The answer to `call`, unless it is heavier than `call` allows.
+    fn weighed(&self, call: &Call, answer: Reply) -> Reply {
+        let max = self.limits.range_bytes_max;
+        match answer {
+            Ok(raw) if call.is_light && raw.get().len() > max => {
+                Err(Failure::read(Fault::TooLarge(max).into(), &self.secret))
+            }
+            answer => answer,
+        }
+    }
+
+    async fn client(&self, is_light: bool) -> Result<RpcClient, Failure> {
         let (url, open) = match &self.way {
-            Way::Http(client) => return Ok(client.clone()),
+            Way::Http { light, .. } if is_light => return Ok(light.clone()),
+            Way::Http { any, .. } => return Ok(any.clone()),
             Way::Ws(url, open) => (url, open),
         };
         let mut open = open.lock().await;

@@ -1,19 +1,20 @@
 //! The only speaker of JSON-RPC.
 //!
 //! Reading order, from the wire up: `wire` is what a node's answers look like and `packet` how
-//! they are wrapped; `http` and `line` carry them within `limits`, and `secret` keeps the URL out
-//! of every text; `error` is what callers branch on, `phrases` and `classify` find it in the
-//! words of providers, `verdict` what they say of the request, `failure` adds what the book-keeping
-//! needs. `pace`, `mark` and `record` keep the books of an `endpoint`; `question` asks it, `sift`
-//! checks the logs it answers, and where their `numbering` is wrong `receipts` reads the block;
-//! `pool` is all nodes of a chain behind the one trait that the rest of Herald knows: [`Chain`].
-//! `rpc` is a single node for tools.
+//! they are wrapped; `http` and `line` carry them within `limits` and, all together, a `budget`;
+//! `secret` keeps the URL out of every text; `error` is what callers branch on, `phrases` and
+//! `classify` find it in the words of providers, `verdict` what they say of the request, `failure`
+//! adds what the book-keeping needs. `pace`, `mark`, `width` and `record` keep the books of an
+//! `endpoint`; `question` asks it, `sift` checks the logs it answers, and where their `numbering`
+//! is wrong `receipts` reads the block, `code` whether there is a contract; `pool` is all nodes of a chain, and `answers` puts them
+//! behind the one trait that the rest of Herald knows: [`Chain`]. `rpc` is a single node for tools.
 //!
 //! Nothing here knows transfers or tables. The simulated chain of the tests implements the same
 //! trait.
 
 pub mod error;
 pub mod limits;
+mod budget;
 mod wire;
 mod packet;
 mod http;
@@ -25,13 +26,16 @@ mod verdict;
 mod failure;
 mod pace;
 mod mark;
+mod width;
 mod record;
 mod endpoint;
 mod question;
 mod sift;
 mod receipts;
+mod code;
 mod numbering;
 pub mod pool;
+mod answers;
 pub mod rpc;
 
 use alloy::primitives::{Address, B256, Bloom, Bytes};
@@ -75,6 +79,16 @@ pub enum LogScope {
     Hash(B256),
 }
 
+impl LogScope {
+    /// How many blocks it spans.
+    fn blocks(&self) -> u64 {
+        match self {
+            Self::Range(from, to) => to.saturating_sub(*from).saturating_add(1),
+            Self::Hash(_) => 1,
+        }
+    }
+}
+
 /// The newest block and the node's finality tags, from one endpoint at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Head {
@@ -105,6 +119,19 @@ pub struct EndpointReport {
     pub detail: Option<String>,
     /// Blocks in which it gave two different logs one index.
     pub doubled: u64,
+    /// Most blocks of one query for logs, where it has said such a bound or was remembered to have.
+    pub range_max: Option<u64>,
+}
+
+/// Whether an address has code at a block.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Code {
+    /// It is a contract.
+    Present,
+    /// It is not: there is no code, or one that only points to that of another account (EIP-7702).
+    Absent,
+    /// The endpoints keep no state of that block, or none of them answers such questions.
+    Unknown,
 }
 
 /// What Herald asks of a chain.
@@ -132,9 +159,24 @@ pub trait Chain: Send + Sync {
         Ok(None)
     }
 
+    /// Whether `address` has code at `block`, or at the newest one: [`Code::Unknown`] where every
+    /// endpoint says that it keeps no such state. Some nodes answer for a state that they have
+    /// forgotten that there is nothing, so an absence alone proves none. The default is a chain
+    /// that cannot tell.
+    async fn code(&self, address: Address, block: Option<u64>) -> Result<Code, ChainError> {
+        let _ = (address, block);
+        Ok(Code::Unknown)
+    }
+
     /// Returns when a new head has been announced by a subscription; never returns where no
     /// endpoint can announce. Only hurries: polling carries correctness.
     async fn announced(&self);
+
+    /// Most blocks of one query for logs that the endpoint to be asked first now takes, where it
+    /// has set a bound; a wider query is answered [`ChainError::RangeTooWide`] without being sent.
+    fn widest(&self) -> Option<u64> {
+        None
+    }
 
     /// What was answered does not fit what is known: every endpoint has to show again that it is
     /// on this chain before its next answer.

@@ -1,30 +1,28 @@
 //! All nodes of one chain behind [`Chain`]: who is asked, and who next when that fails.
 //!
 //! An endpoint answers only after it has shown that it is on the right chain. Nothing is opened
-//! before the first question, so a node that is down at start is no fault.
+//! before the first question, so a node that is down at start is no fault. The questions are in
+//! `answers`.
 
 use std::sync::{Mutex, PoisonError};
 
-use alloy::primitives::{Address, B256, Bytes};
-use async_trait::async_trait;
-use futures_util::future::{BoxFuture, join_all, pending, select_all};
+use alloy::primitives::B256;
+use futures_util::future::{BoxFuture, join_all};
 use tokio::time::{Instant, timeout};
 
 use super::endpoint::Endpoint;
 use super::failure::{Failure, with_text};
 use super::limits::Limits;
 use super::record::Identity;
-use super::{
-    Chain, ChainError, EndpointReport, Head, Header, LogFilter, LogScope, RawLog, question,
-};
+use super::{Chain, ChainError, EndpointReport, question};
 use crate::config::{ChainConfig, EndpointRole};
 use crate::types::Caip2;
 
 /// The endpoints of one chain.
 pub struct Pool {
     chain: Caip2,
-    endpoints: Vec<Endpoint>,
-    limits: Limits,
+    pub(super) endpoints: Vec<Endpoint>,
+    pub(super) limits: Limits,
     /// Hash of block 0: from the tables, or from the first endpoint that answered.
     genesis: Mutex<Option<B256>>,
 }
@@ -59,6 +57,17 @@ impl Pool {
         self.doubt();
     }
 
+    /// States the most blocks of one query for logs that endpoints of these names have said to
+    /// take ([`EndpointReport::range_max`]), so that it is not found out anew by being refused.
+    /// What they say from now on can only narrow it; names of no endpoint are passed over.
+    pub fn remember(&self, caps: &[(String, u64)]) {
+        for endpoint in &self.endpoints {
+            for (_, cap) in caps.iter().filter(|(name, _)| name == endpoint.name()) {
+                endpoint.record().width.learn(*cap);
+            }
+        }
+    }
+
     /// Asks every endpoint who and where it is, resting ones too, and reports all of them.
     pub async fn probe_all(&self) -> Vec<EndpointReport> {
         join_all(self.endpoints.iter().map(|endpoint| async move {
@@ -75,7 +84,7 @@ impl Pool {
 
     /// Puts a question to one endpoint after another until one answers. `is_whole` says that the
     /// question cannot be made smaller, so that another endpoint is the only way left.
-    async fn any<'s, T>(
+    pub(super) async fn any<'s, T>(
         &'s self,
         is_whole: bool,
         ask: impl Fn(&'s Endpoint) -> BoxFuture<'s, Result<T, Failure>> + Send,
@@ -115,7 +124,7 @@ impl Pool {
     }
 
     /// The endpoints to be asked, best first, and why the others are not.
-    fn order(&self) -> (Vec<&Endpoint>, Vec<String>) {
+    pub(super) fn order(&self) -> (Vec<&Endpoint>, Vec<String>) {
         let now = Instant::now();
         let mut order = Vec::new();
         let mut reasons = Vec::new();
@@ -131,6 +140,14 @@ impl Pool {
             (rank(one), a_flaws).cmp(&(rank(other), b_flaws)).then(a.total_cmp(b))
         });
         (order.into_iter().map(|(_, endpoint)| endpoint).collect(), reasons)
+    }
+
+    /// The refusal of a query for logs over `blocks` blocks by the endpoint that would be asked
+    /// first, where it is known to refuse so many.
+    pub(super) fn refuses(&self, blocks: u64) -> Option<ChainError> {
+        let first = *self.order().0.first()?;
+        let error = first.record().width.refuses(blocks)?;
+        Some(with_text(error, |text| format!("{}: {text}", first.name())))
     }
 
     /// Makes sure that `endpoint` is on this chain.
@@ -161,13 +178,19 @@ impl Pool {
     }
 
     /// Whether every endpoint of this chain said that it does not offer calls.
-    fn nobody_calls(&self) -> bool {
+    pub(super) fn nobody_calls(&self) -> bool {
         let records = || self.endpoints.iter().map(Endpoint::record);
         records().any(|record| record.cannot_call)
             && records().all(|record| record.cannot_call || record.is_on_another_chain())
     }
 
-    async fn announced_by(&self, endpoint: &Endpoint) {
+    /// Whether `count` endpoints, at least one, are all that are not on another chain.
+    pub(super) fn are_all(&self, count: usize) -> bool {
+        let is_ours = |endpoint: &&Endpoint| !endpoint.record().is_on_another_chain();
+        count > 0 && count >= self.endpoints.iter().filter(is_ours).count()
+    }
+
+    pub(super) async fn announced_by(&self, endpoint: &Endpoint) {
         while self.identify(endpoint).await.is_err() {
             tokio::time::sleep(self.limits.recheck).await;
         }
@@ -194,55 +217,4 @@ fn conclude(errors: Vec<ChainError>, reasons: &[String]) -> ChainError {
         }
     }
     best.unwrap_or_else(|| ChainError::NoEndpoint { text: reasons.join("; ") })
-}
-
-#[async_trait]
-impl Chain for Pool {
-    async fn head(&self) -> Result<Head, ChainError> {
-        self.any(true, |endpoint| Box::pin(question::head(endpoint))).await
-    }
-
-    async fn headers(&self, numbers: &[u64]) -> Result<Vec<Option<Header>>, ChainError> {
-        self.any(true, |endpoint| Box::pin(question::headers(endpoint, numbers))).await
-    }
-
-    async fn logs(&self, scope: LogScope, filter: &LogFilter) -> Result<Vec<RawLog>, ChainError> {
-        let is_whole = match scope {
-            LogScope::Range(from, to) => from >= to,
-            LogScope::Hash(_) => true,
-        };
-        self.any(is_whole, |endpoint| Box::pin(question::logs(endpoint, scope, filter))).await
-    }
-
-    async fn genesis(&self) -> Result<B256, ChainError> {
-        self.any(true, |endpoint| Box::pin(question::genesis(endpoint))).await
-    }
-
-    async fn call(&self, to: Address, data: Bytes) -> Result<Option<Bytes>, ChainError> {
-        match self.any(true, |endpoint| Box::pin(question::call(endpoint, to, &data))).await {
-            Err(_) if self.nobody_calls() => Ok(None),
-            answer => answer,
-        }
-    }
-
-    async fn announced(&self) {
-        let mut waits: Vec<BoxFuture<'_, ()>> = Vec::new();
-        for endpoint in self.endpoints.iter().filter(|endpoint| endpoint.can_announce()) {
-            waits.push(Box::pin(self.announced_by(endpoint)));
-        }
-        if waits.is_empty() {
-            return pending().await;
-        }
-        select_all(waits).await;
-    }
-
-    fn doubt(&self) {
-        for endpoint in &self.endpoints {
-            endpoint.record().identity = Identity::Unchecked;
-        }
-    }
-
-    fn endpoints(&self) -> Vec<EndpointReport> {
-        self.endpoints.iter().map(Endpoint::report).collect()
-    }
 }

@@ -43,10 +43,7 @@ pub(super) async fn head(endpoint: &Endpoint) -> Result<Head, Failure> {
     let calls = ["latest", "safe", "finalized"].map(block_by_number);
     let replies = endpoint.ask(&calls).await.map_err(Failure::without_limits)?;
     let [latest, safe, finalized] = all(replies)?;
-    let latest = read_block(&latest.map_err(Failure::without_limits)?)?
-        .ok_or_else(|| Failure::nonsense("no newest block"))?
-        .block;
-    endpoint.record().saw_head(latest.number);
+    let latest = seen(endpoint, latest)?;
     let below = |mark: &BlockRef| mark.number <= latest.number;
     let safe = tag(safe)?.filter(below);
     let finalized = tag(finalized)?.filter(below);
@@ -55,6 +52,21 @@ pub(super) async fn head(endpoint: &Endpoint) -> Result<Head, Failure> {
         safe: safe.map(|block| block.number),
         finalized: finalized.map(|block| (block.number, block.hash)),
     })
+}
+
+/// Asks for the newest block.
+pub(super) async fn newest(endpoint: &Endpoint) -> Result<BlockRef, Failure> {
+    let replies = endpoint.ask(&[block_by_number("latest")]).await;
+    let [latest] = all(replies.map_err(Failure::without_limits)?)?;
+    seen(endpoint, latest)
+}
+
+/// The newest block in this reply, which the record keeps.
+fn seen(endpoint: &Endpoint, latest: Reply) -> Result<BlockRef, Failure> {
+    let header = read_block(&latest.map_err(Failure::without_limits)?)?;
+    let latest = header.ok_or_else(|| Failure::nonsense("no newest block"))?.block;
+    endpoint.record().saw_head(latest.number);
+    Ok(latest)
 }
 
 /// Asks for the headers of `numbers`.
@@ -80,8 +92,25 @@ pub(super) async fn genesis(endpoint: &Endpoint) -> Result<B256, Failure> {
     header.map(|header| header.block.hash).ok_or_else(|| Failure::behind("block 0"))
 }
 
-/// Asks for logs, together with the block that shows that the node has what was asked.
+/// Asks for logs, unless the node has said that it takes no range so wide.
 pub(super) async fn logs(
+    endpoint: &Endpoint,
+    scope: LogScope,
+    filter: &LogFilter,
+) -> Result<Vec<RawLog>, Failure> {
+    let blocks = scope.blocks();
+    if let Some(error) = endpoint.record().width.refuses(blocks) {
+        return Err(Failure { blame: Blame::Nobody, ..error.into() });
+    }
+    let outcome = logs_of(endpoint, scope, filter).await;
+    if let Err(Failure { error: ChainError::RangeTooWide { at_most, .. }, .. }) = &outcome {
+        endpoint.record().width.refused(blocks, *at_most);
+    }
+    outcome
+}
+
+/// Asks for logs, together with the block that shows that the node has what was asked.
+async fn logs_of(
     endpoint: &Endpoint,
     scope: LogScope,
     filter: &LogFilter,
@@ -90,7 +119,10 @@ pub(super) async fn logs(
         LogScope::Range(_, to) => block_by_number(&hex(to)),
         LogScope::Hash(hash) => Call::new("eth_getBlockByHash", json!([hash, false])),
     };
-    let calls = [proof, Call::new("eth_getLogs", json!([query(scope, filter)]))];
+    let asked = Call::new("eth_getLogs", json!([query(scope, filter)]));
+    // A single block cannot be asked in parts.
+    let asked = if scope.blocks() > 1 { asked.light() } else { asked };
+    let calls = [proof, asked];
     let [proof, logs] = all(endpoint.ask_in_order(&calls).await?)?;
     let proof = match scope {
         LogScope::Range(_, to) => numbered(proof, to)?,
@@ -190,6 +222,7 @@ pub(super) fn read<T: DeserializeOwned>(raw: &RawValue) -> Result<T, Failure> {
     serde_json::from_str(raw.get()).map_err(|err| Failure::nonsense(err.to_string()))
 }
 
-fn all<const N: usize>(replies: Vec<Reply>) -> Result<[Reply; N], Failure> {
+/// As many replies as there were requests.
+pub(super) fn all<const N: usize>(replies: Vec<Reply>) -> Result<[Reply; N], Failure> {
     replies.try_into().map_err(|_| Failure::nonsense("another number of answers than of requests"))
 }

@@ -8,6 +8,7 @@ use tokio::time::Instant;
 use super::EndpointReport;
 use super::limits::Limits;
 use super::mark::Mark;
+use super::width::Width;
 
 /// Weight of the newest request in the smoothed figures: about the last ten count.
 const SMOOTHING: f64 = 0.2;
@@ -19,9 +20,10 @@ const ERROR_WEIGHT: f64 = 20.0;
 const LAG_MEMORY: Duration = Duration::from_secs(2);
 
 /// What is known about who answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) enum Identity {
     /// To be asked before anything else.
+    #[default]
     Unchecked,
     /// The configured chain, as far as was asked; to be asked again after this time, because
     /// another node may have taken its place without the connection's having been cut.
@@ -30,8 +32,8 @@ pub(super) enum Identity {
     Wrong(Instant),
 }
 
-/// The record of one endpoint.
-#[derive(Debug)]
+/// The record of one endpoint; the default knows nothing.
+#[derive(Debug, Default)]
 pub(super) struct Record {
     pub(super) identity: Identity,
     head: Option<u64>,
@@ -47,30 +49,13 @@ pub(super) struct Record {
     detail: Option<String>,
     /// What was odd about its logs; a later success does not take it back.
     pub(super) mark: Mark,
+    /// How wide a range of blocks it takes; no success takes that back either.
+    pub(super) width: Width,
     /// It does not offer `eth_call`, as far as was asked.
     pub(super) cannot_call: bool,
 }
 
 impl Record {
-    /// Nothing known.
-    pub(super) fn new() -> Self {
-        Self {
-            identity: Identity::Unchecked,
-            head: None,
-            requests: 0,
-            failures: 0,
-            latency_ms: None,
-            error_rate: 0.0,
-            rest: Duration::ZERO,
-            rests_until: None,
-            lags_until: None,
-            has_answered: false,
-            detail: None,
-            mark: Mark::default(),
-            cannot_call: false,
-        }
-    }
-
     /// A request goes out.
     pub(super) fn asked(&mut self) {
         self.requests += 1;
@@ -179,6 +164,7 @@ impl Record {
             status,
             detail: self.detail.clone().filter(|_| status != "ok").or_else(mark),
             doubled: self.mark.blocks(),
+            range_max: self.width.said(),
         }
     }
 }
@@ -190,7 +176,7 @@ mod tests {
     #[test]
     fn rests_double_up_to_the_cap_and_end_with_a_success() {
         let limits = Limits::default();
-        let mut record = Record::new();
+        let mut record = Record::default();
         let mut now = Instant::now();
         let mut rests = Vec::new();
         for _ in 0..9 {
@@ -211,7 +197,7 @@ mod tests {
     #[test]
     fn failures_under_way_together_double_once() {
         let limits = Limits::default();
-        let mut record = Record::new();
+        let mut record = Record::default();
         let now = Instant::now();
         for _ in 0..5 {
             record.failed(now, "reset", None, &limits);
@@ -224,7 +210,7 @@ mod tests {
     fn errors_and_lag_cost_an_endpoint_its_place() {
         let now = Instant::now();
         let answered = |ms| {
-            let mut record = Record::new();
+            let mut record = Record::default();
             record.answered(Duration::from_millis(ms));
             record.succeeded();
             record

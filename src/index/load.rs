@@ -63,7 +63,15 @@ impl Load {
             return Ok(free);
         }
         let least = self.range.load(Ordering::Relaxed).saturating_mul(SPLIT_STEPS);
-        spans::split(pool, *key, (&kinds, least), &self.owner, LEASE).await
+        if spans::longest(pool, *key).await? < least {
+            return Ok(None);
+        }
+        // A rewind that clips spans meanwhile would not see the new one.
+        let mut tx = pool.begin().await?;
+        chains::lock(&mut tx, *key).await?;
+        let half = spans::split(&mut *tx, *key, (&kinds, least), &self.owner, LEASE).await?;
+        tx.commit().await?;
+        Ok(half)
     }
 
     async fn step(&self) -> anyhow::Result<Pass> {

@@ -9,46 +9,63 @@ use super::rewind::Order;
 use super::{Context, tell};
 use crate::store::contracts::Contract;
 use crate::store::events::{EventBlock, NewEvent};
-use crate::store::taken_back::GoneBlock;
 use crate::store::transfers::StoredTransfer;
-use crate::types::{ContractKey, ContractState, Standard};
+use crate::types::{Caip2, ContractKey, EventId, Standard};
+
+/// The contracts that are concerned by a rewind, and those of them whose ownership is built.
+pub(super) struct Concerned {
+    /// All of them.
+    pub(super) contracts: Vec<Contract>,
+    /// Those with ownership.
+    pub(super) owned: HashSet<ContractKey>,
+}
+
+/// What a rewind takes back.
+pub(super) struct Gone {
+    /// The blocks, by their heights.
+    pub(super) blocks: HashMap<u64, EventBlock>,
+    /// The transfers, newest first.
+    pub(super) transfers: Vec<StoredTransfer>,
+}
+
+impl Gone {
+    /// The ids under which those of the transfers were told that a live edge has seen.
+    pub(super) fn ids(&self, chain: Caip2) -> Vec<EventId> {
+        let id = |stored: &StoredTransfer| {
+            let block = self.blocks.get(&stored.transfer.position.block)?;
+            Some(tell::token_id(chain, *block, stored))
+        };
+        self.transfers.iter().filter_map(id).collect()
+    }
+}
 
 /// The reorg itself, then the removals, newest first: of every event that was told, and of every
-/// transfer of a ready contract, because who began from a snapshot holds those for true as well.
+/// transfer of a contract with ownership, because who began from a snapshot holds those for true as
+/// well.
 pub(super) fn told(
     context: &Context,
     order: &Order<'_>,
-    (gone_blocks, gone): (&[GoneBlock], &[StoredTransfer]),
-    (concerned, held): (&[Contract], &Held),
+    (gone, told): (&Gone, &HashSet<EventId>),
+    (concerned, held): (&Concerned, &Held),
 ) -> Vec<NewEvent> {
-    let blocks: HashMap<u64, EventBlock> = gone_blocks
-        .iter()
-        .map(|gone| {
-            let GoneBlock { number, hash, time, epoch } = *gone;
-            (number, EventBlock { number, hash, time, epoch })
-        })
-        .collect();
+    let Gone { blocks, transfers: gone } = gone;
+    let Concerned { contracts, owned } = concerned;
     let (number, hash) = order.expected;
     let top = blocks.get(&number).copied();
     let top = top.unwrap_or(EventBlock { number, hash, time: None, epoch: 0 });
     let mut events = vec![tell::reorged(context.id, top, order.to, gone.len() as u64)];
-    let mut now = Now::of(concerned, gone, held);
-    let subjects = subjects(concerned);
-    let known_from: HashMap<ContractKey, u64> = concerned
-        .iter()
-        .filter_map(|contract| match contract.state {
-            ContractState::Ready => Some((contract.key, 0)),
-            _ => Some((contract.key, contract.live_from?)),
-        })
-        .collect();
+    let mut now = Now::of(owned, gone, held);
+    let subjects = subjects(contracts);
     for stored in gone {
         let number = stored.transfer.position.block;
-        let told = known_from.get(&stored.contract).is_some_and(|from| number >= *from);
-        let (Some(block), Some(subject), true) =
-            (blocks.get(&number), subjects.get(&stored.contract), told)
+        let (Some(block), Some(subject)) = (blocks.get(&number), subjects.get(&stored.contract))
         else {
             continue;
         };
+        let is_told = || told.contains(&tell::token_id(context.id, *block, stored));
+        if !owned.contains(&stored.contract) && !is_told() {
+            continue;
+        }
         let shown = order.shown.get(&number).copied();
         events.push(tell::removed(
             context.id,
@@ -70,21 +87,19 @@ const PARTS_IN_ALL: usize = 20_000;
 /// What holds after the rewind.
 struct Now<'a> {
     held: &'a Held,
-    ready: HashSet<ContractKey>,
+    owned: &'a HashSet<ContractKey>,
     owners: Owners,
     /// Parts that may still be listed.
     left: usize,
 }
 
 impl<'a> Now<'a> {
-    /// The holdings of a contract that is not ready are not built yet; there a token goes back to
-    /// the giver of its oldest removed transfer, and balances are not known.
-    fn of(concerned: &[Contract], gone: &[StoredTransfer], held: &'a Held) -> Self {
-        let ready = concerned.iter().filter(|contract| contract.state == ContractState::Ready);
-        let ready: HashSet<ContractKey> = ready.map(|contract| contract.key).collect();
+    /// The holdings of other contracts are not built yet; there a token goes back to the giver of its
+    /// oldest removed transfer, and balances are not known.
+    fn of(owned: &'a HashSet<ContractKey>, gone: &[StoredTransfer], held: &'a Held) -> Self {
         let mut owners = Owners::of(held);
-        owners.give_back(gone.iter().filter(|stored| !ready.contains(&stored.contract)));
-        Self { held, ready, owners, left: PARTS_IN_ALL }
+        owners.give_back(gone.iter().filter(|stored| !owned.contains(&stored.contract)));
+        Self { held, owned, owners, left: PARTS_IN_ALL }
     }
 
     fn after(&mut self, stored: &StoredTransfer) -> After {
@@ -105,7 +120,7 @@ impl<'a> Now<'a> {
                     None => After::Unsaid,
                 }
             }
-            Standard::Erc1155 if self.ready.contains(contract) => {
+            Standard::Erc1155 if self.owned.contains(contract) => {
                 let mut people = vec![transfer.from, transfer.to];
                 people.dedup();
                 people.retain(|person| !person.is_zero());

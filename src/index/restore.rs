@@ -8,8 +8,9 @@ use sqlx::PgConnection;
 use super::census::{Census, Turnover};
 use super::hold;
 use super::ownership::{Held, touched};
+use super::removals::Concerned;
 use crate::store::StoreError;
-use crate::store::contracts::{self, Contract};
+use crate::store::contracts::Contract;
 use crate::store::counters::{self, Counts};
 use crate::store::holdings::{self, Holding, HoldingKey};
 use crate::store::transfers::StoredTransfer;
@@ -23,14 +24,13 @@ use crate::types::{ChainKey, ContractKey};
 pub(super) async fn restore(
     tx: &mut PgConnection,
     chain: ChainKey,
-    (concerned, gone): (&[Contract], &[StoredTransfer]),
+    (concerned, gone): (&Concerned, &[StoredTransfer]),
     to: u64,
 ) -> Result<Held, StoreError> {
-    let keys: Vec<ContractKey> = concerned.iter().map(|contract| contract.key).collect();
-    let owned = contracts::owned(tx, &keys).await?;
     let ready: HashMap<ContractKey, &Contract> = concerned
+        .contracts
         .iter()
-        .filter(|contract| owned.contains(&contract.key))
+        .filter(|contract| concerned.owned.contains(&contract.key))
         .map(|contract| (contract.key, contract))
         .collect();
     let ranged: HashSet<ContractKey> = ready

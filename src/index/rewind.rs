@@ -5,18 +5,19 @@
 //! clipped; the journal and the checkpoint say where the chain stands. Committing A, rewinding and
 //! committing B leaves exactly what committing B alone leaves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use alloy::primitives::B256;
 use sqlx::PgConnection;
 
-use super::{Context, count_told, removals, restore};
+use super::removals::{self, Concerned, Gone};
+use super::{Context, count_told, restore};
 use crate::store::chains::{self, ChainRow};
-use crate::store::contracts::{self, Contract};
-use crate::store::events::{self, NewEvent};
+use crate::store::events::{self, EventBlock, NewEvent};
 use crate::store::rewinds::{self, Rewind};
+use crate::store::taken_back::{self, GoneBlock};
 use crate::store::transfers::{self, StoredTransfer};
-use crate::store::{StoreError, blocks, clip, leases, status, taken_back};
+use crate::store::{StoreError, blocks, clip, contracts, leases, status};
 use crate::types::ContractKey;
 
 /// A rewind that was decided.
@@ -116,15 +117,18 @@ async fn take_back(
     clip::clip(tx, key, to).await?;
     let gone_blocks = taken_back::take(tx, key, to).await?;
     blocks::ensure(tx, key, order.to).await?;
-    let gone = transfers::take_back(tx, key, to).await?;
-    let concerned = contracts_of(tx, &gone).await?;
-    let now = restore::restore(tx, key, (&concerned, &gone), to).await?;
-    let events = removals::told(context, order, (&gone_blocks, &gone), (&concerned, &now));
-    let outcome = Outcome { depth: order.expected.0.saturating_sub(to), transfers: gone.len() };
+    let gone =
+        Gone { blocks: named(&gone_blocks), transfers: transfers::take_back(tx, key, to).await? };
+    let concerned = concerned(tx, &gone.transfers).await?;
+    let told = events::known(tx, key, &gone.ids(context.id)).await?;
+    let now = restore::restore(tx, key, (&concerned, &gone.transfers), to).await?;
+    let events = removals::told(context, order, (&gone, &told), (&concerned, &now));
+    let outcome =
+        Outcome { depth: order.expected.0.saturating_sub(to), transfers: gone.transfers.len() };
     let entry = Rewind {
         from: order.expected,
         to: order.to,
-        transfers_removed: gone.len() as u64,
+        transfers_removed: gone.transfers.len() as u64,
         events_appended: events.len() as u64,
         cause: order.cause.as_str(),
     };
@@ -134,12 +138,22 @@ async fn take_back(
     Ok((outcome, events))
 }
 
-async fn contracts_of(
+fn named(gone: &[GoneBlock]) -> HashMap<u64, EventBlock> {
+    let block = |gone: &GoneBlock| {
+        let GoneBlock { number, hash, time, epoch } = *gone;
+        (number, EventBlock { number, hash, time, epoch })
+    };
+    gone.iter().map(block).collect()
+}
+
+async fn concerned(
     tx: &mut PgConnection,
     gone: &[StoredTransfer],
-) -> Result<Vec<Contract>, StoreError> {
+) -> Result<Concerned, StoreError> {
     let mut keys: Vec<ContractKey> = gone.iter().map(|stored| stored.contract).collect();
     keys.sort_unstable();
     keys.dedup();
-    contracts::by_keys(tx, &keys).await
+    let contracts = contracts::by_keys(&mut *tx, &keys).await?;
+    let owned = contracts::owned(tx, &keys).await?.into_iter().collect();
+    Ok(Concerned { contracts, owned })
 }

@@ -68,6 +68,13 @@ pub fn token(
     event(chain, token_kind(stored), about, &data)
 }
 
+/// The id of that event.
+pub fn token_id(chain: Caip2, block: EventBlock, stored: &StoredTransfer) -> EventId {
+    let (at, kind) = (stored.transfer.position, token_kind(stored));
+    let subject = stored.transfer.tx_hash;
+    EventId::derive(chain, (block.hash, block.epoch), at, kind, subject.as_slice())
+}
+
 /// The kind of event that a transfer is told as.
 pub fn token_kind(stored: &StoredTransfer) -> EventKind {
     match TransferKind::of(stored.transfer.from, stored.transfer.to) {
@@ -105,7 +112,7 @@ pub fn removed(
     stored: &StoredTransfer,
     (shown, now): (Option<B256>, Now),
 ) -> NewEvent {
-    let removes = token(chain, subject, block, stored).id;
+    let removes = token_id(chain, block, stored);
     let transfer = &stored.transfer;
     let data = Removed {
         contract: subject.address.to_checksum(None),

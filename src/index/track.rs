@@ -17,8 +17,8 @@ use super::{Context, allot, count_told, tell};
 use crate::store::chains::{self, ChainRow};
 use crate::store::events::{self, EventBlock, NewEvent};
 use crate::store::wishes::Tracked;
-use crate::store::{StoreError, blocks, contracts, load_sets, notify, starts};
-use crate::types::EventKind;
+use crate::store::{StoreError, blocks, contracts, load_sets, loaded, notify, starts};
+use crate::types::{ContractKey, EventKind};
 use crate::work::{Pass, Topic, Worker};
 
 /// Most contracts joined in one transaction, which holds the chain's lock.
@@ -128,10 +128,12 @@ async fn lower_starts(
     kinds: &[String],
     checkpoint: u64,
 ) -> Result<(), StoreError> {
-    let lowered = starts::apply(tx, context.key).await?;
-    for contract in &lowered {
+    let lowered = starts::apply(tx, context.key, checkpoint).await?;
+    for (contract, live_from) in &lowered {
         load_sets::leave(tx, *contract, true).await?;
+        loaded::add(tx, (context.key, *contract), kinds, (*live_from, checkpoint)).await?;
     }
+    let lowered: Vec<ContractKey> = lowered.into_iter().map(|(contract, _)| contract).collect();
     allot::plan(tx, context, kinds, (&lowered, checkpoint)).await
 }
 

@@ -17,12 +17,13 @@ pub async fn stop(
     let live_from = sqlx::query_scalar(
         r"
         update chain.contracts c set state = 'stopped', stopped_at = clock_timestamp(),
-            live_to = case when before.live_from is null then null else $2 end, wanted_start = null,
+            live_to = case when before.live_from is null then null else $2 end,
             folded_to = case when before.state = 'ready' then c.folded_to end,
             refused = null, refused_detail = null, probe_at = null
         from chain.contracts before
         where c.id = $1 and before.id = c.id and before.state <> 'stopped'
-        returning before.live_from
+        returning case when before.live_from is not null
+            then greatest(before.live_from, before.start_block) end
         ",
     )
     .bind(contract.0)

@@ -1,5 +1,7 @@
 //! `chain.events` and `chain.streams`: the append-only outbox, numbered without gaps.
 
+use std::collections::HashSet;
+
 use alloy::primitives::B256;
 use sqlx::PgConnection;
 
@@ -61,6 +63,21 @@ pub async fn append(
         append_part(connection, chain, (stream, first), part).await?;
     }
     Ok(())
+}
+
+/// Those of these ids under which something was told.
+pub async fn known(
+    connection: &mut PgConnection,
+    chain: ChainKey,
+    ids: &[EventId],
+) -> Result<HashSet<EventId>, StoreError> {
+    let known: Vec<[u8; 16]> =
+        sqlx::query_scalar("select id from chain.events where chain = $1 and id = any ($2)")
+            .bind(chain.0)
+            .bind(ids.iter().map(|id| id.0).collect::<Vec<_>>())
+            .fetch_all(connection)
+            .await?;
+    Ok(known.into_iter().map(EventId).collect())
 }
 
 /// Rows of one statement, which may have a gigabyte at most.

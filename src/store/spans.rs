@@ -102,8 +102,22 @@ pub async fn claim(
     Ok(row.map(span))
 }
 
+/// How many blocks the longest span of the chain still has to read; 0 where none is pending.
+pub async fn longest(executor: impl PgExecutor<'_>, chain: ChainKey) -> Result<u64, StoreError> {
+    let longest: Option<i64> = sqlx::query_scalar(
+        r"
+        select max(to_block - next_block + 1) from chain.spans
+        where chain = $1 and state = 'pending'
+        ",
+    )
+    .bind(chain.0)
+    .fetch_one(executor)
+    .await?;
+    Ok(longest.map_or(0, number))
+}
+
 /// Takes the upper half of what is left of the longest span that somebody reads, and claims it. A
-/// rest of fewer than `least` blocks is left whole.
+/// rest of fewer than `least` blocks is left whole. The caller holds the chain's lock.
 pub async fn split(
     executor: impl PgExecutor<'_>,
     chain: ChainKey,

@@ -37,12 +37,16 @@ impl Worker for Purge {
     }
 
     async fn pass(&self) -> anyhow::Result<Pass> {
-        let Some(contract) = departures::purging(&self.pool, self.chain).await? else {
+        if departures::purging(&self.pool, self.chain).await?.is_none() {
             return Ok(Pass::Idle);
-        };
+        }
         let mut tx = self.pool.begin().await?;
-        // A rewind removes and restores rows of any contract.
+        // A rewind removes and restores rows of any contract, and one that was purged meanwhile may
+        // already be followed again.
         chains::lock(&mut tx, self.chain).await?;
+        let Some(contract) = departures::purging(&mut *tx, self.chain).await? else {
+            return Ok(Pass::Worked);
+        };
         if !departures::purge(&mut tx, (self.chain, contract), ROWS_MAX).await? {
             departures::purged(&mut tx, contract).await?;
         }

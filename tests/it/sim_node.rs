@@ -109,8 +109,10 @@ async fn a_lagging_node_knows_nothing_above_its_head() {
 async fn limits_on_ranges_and_answers_are_told() {
     let node = node();
     node.faults().width_max = Some(5);
+    assert_eq!(node.widest(), None, "nobody asked for more yet");
     let wide = logs(&node, LogScope::Range(1, 6)).await;
     assert!(matches!(wide, Err(ChainError::RangeTooWide { at_most: Some(5), .. })));
+    assert_eq!((node.widest(), node.endpoints()[0].range_max), (Some(5), Some(5)));
     let fits = logs(&node, LogScope::Range(1, 5)).await.unwrap();
     node.faults().logs_max = Some(fits.len() - 1);
     let many = logs(&node, LogScope::Range(1, 5)).await;

@@ -202,6 +202,9 @@ async fn identity_and_tags_can_be_wrong_or_missing() {
     assert_eq!(refused, (-32_602, "invalid block tag".into()));
     assert_eq!(result(url, "eth_getCode", json!([tracked()[0], "latest"])).await, "0x6001");
     assert_eq!(result(url, "eth_getCode", json!([Address::ZERO, "latest"])).await, "0x");
+    node.faults().keeps_state_from = 2;
+    let old = error(url, "eth_getCode", json!([tracked()[0], "0x1"])).await;
+    assert!(old.0 == -32_000 && old.1.starts_with("missing trie node "), "{old:?}");
 }
 
 #[tokio::test]

@@ -1,11 +1,15 @@
 //! The pool of endpoints against small nodes on loopback that misbehave on purpose.
 
+mod bytes;
 mod calls;
+mod code;
 mod doubled;
 mod doubling;
 mod faults;
 mod logs;
 mod node;
+mod together;
+mod widths;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -28,12 +28,18 @@ impl Node {
     pub(super) async fn http(
         answer: impl Fn(Value) -> Response + Clone + Send + Sync + 'static,
     ) -> Self {
+        Self::slow(move |request| std::future::ready(answer(request))).await
+    }
+
+    /// The same, with answers that may take their time.
+    pub(super) async fn slow<F: Future<Output = Response> + Send>(
+        answer: impl Fn(Value) -> F + Clone + Send + Sync + 'static,
+    ) -> Self {
         let hits = Arc::new(AtomicUsize::new(0));
         let counter = hits.clone();
         let app = axum::Router::new().fallback(move |body: Bytes| {
             counter.fetch_add(1, Ordering::Relaxed);
-            let response = answer(serde_json::from_slice(&body).expect("JSON from the client"));
-            async move { response }
+            answer(serde_json::from_slice(&body).expect("JSON from the client"))
         });
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a free port");
         let url = format!("http://{}/", listener.local_addr().expect("bound"));

@@ -23,12 +23,12 @@ const HOSTILE_EVERY: u64 = 3;
 /// What a subscriber knows who began from a snapshot of each contract as it became ready, and anew
 /// where it became so a second time.
 #[derive(Default)]
-struct Subscriber {
-    began: BTreeMap<Address, (i64, Picture)>,
+pub(super) struct Subscriber {
+    pub(super) began: BTreeMap<Address, (i64, Picture)>,
 }
 
 impl Subscriber {
-    async fn look(&mut self, indexer: &Indexer) {
+    pub(super) async fn look(&mut self, indexer: &Indexer) {
         let context = &indexer.context;
         let ready = tables::in_state(&context.pool, context.key, "ready").await;
         let told = tables::readied(&context.pool, context.key).await;
@@ -45,7 +45,13 @@ impl Subscriber {
         }
     }
 
-    async fn check(&self, indexer: &Indexer, truth: &Replay, honest: &[Address], when: &str) {
+    pub(super) async fn check(
+        &self,
+        indexer: &Indexer,
+        truth: &Replay,
+        honest: &[Address],
+        when: &str,
+    ) {
         let context = &indexer.context;
         let events = tables::events(&context.pool, context.key).await;
         let ids: BTreeSet<_> = events.iter().map(|event| event.id).collect();

@@ -8,15 +8,16 @@ use std::time::Duration;
 
 use alloy::primitives::Address;
 use herald::chain::Chain;
-use herald::decode::KINDS;
+use herald::decode::{KINDS, LogKind};
+use herald::index::depart;
 use herald::index::fold::Fold;
 use herald::index::live::LiveEdge;
 use herald::index::load::Load;
 use herald::index::track::{self, Track};
 use herald::index::{Context, Rules};
 use herald::store::wishes::Tracked;
-use herald::store::{Pool, chains};
-use herald::types::{Caip2, Standard};
+use herald::store::{Pool, chains, contract_row};
+use herald::types::{Caip2, ContractKey, Standard};
 use herald::upkeep::{Prune, Purge};
 use herald::work::{Pass, Worker};
 use rand::Rng;
@@ -74,6 +75,13 @@ impl Indexer {
         Self { workers: workers(&context), context }
     }
 
+    /// The same replica of a release that reads these kinds of logs.
+    pub(crate) fn reading(mut self, kinds: &'static [LogKind]) -> Self {
+        self.context.kinds = kinds;
+        self.workers = workers(&self.context);
+        self
+    }
+
     /// The same replica in a new process: connections and everything in memory are new.
     async fn reborn(&mut self) {
         let options = PgConnectOptions::clone(&self.context.pool.connect_options());
@@ -92,6 +100,39 @@ impl Indexer {
     pub(crate) async fn follow_as(&self, address: Address, kind: Option<Kind>, start_block: u64) {
         let wish = self.wish(address, kind, start_block);
         track::ensure(&self.context, &[wish]).await.expect("the wishes are written");
+    }
+
+    /// Stops following a contract; with `purge` its facts go.
+    pub(crate) async fn stop(&self, contract: Address, purge: bool) {
+        let Context { pool, key, id, .. } = &self.context;
+        let found =
+            contract_row::find(pool, *key, contract).await.expect("the contract is looked for");
+        let row = ContractKey(found.expect("the contract was followed").id);
+        depart::stop(pool, (*key, *id), row, purge).await.expect("the contract is stopped");
+    }
+
+    /// Follows a stopped contract again; false while its facts are still being removed.
+    pub(crate) async fn come_back(&self, contract: Address) -> bool {
+        let back = sqlx::query(
+            "update chain.contracts set state = 'probing', live_to = null, stopped_at = null,
+                purged = false
+             where chain = $1 and address = $2 and state = 'stopped' and not purging",
+        );
+        let back = back.bind(self.context.key.0).bind(contract.as_slice());
+        back.execute(&self.context.pool).await.expect("the wish is written").rows_affected() > 0
+    }
+
+    /// Asks for a lower start of a contract.
+    pub(crate) async fn lower(&self, contract: Address, start: u64) {
+        sqlx::query(
+            "update chain.contracts set wanted_start = $3 where chain = $1 and address = $2",
+        )
+        .bind(self.context.key.0)
+        .bind(contract.as_slice())
+        .bind(start as i64)
+        .execute(&self.context.pool)
+        .await
+        .expect("the wish is written");
     }
 
     fn wish(&self, address: Address, kind: Option<Kind>, start_block: u64) -> Tracked {
@@ -130,8 +171,9 @@ impl Indexer {
             if dies_after(rng.random_range(1..40), worker.pass()).await {
                 self.reborn().await;
             }
-        } else {
-            let _ = worker.pass().await;
+        } else if let Err(error) = worker.pass().await {
+            let told = format!("{error:#}");
+            assert!(!told.contains("deadlock"), "{}: {told}", worker.name());
         }
     }
 

@@ -1,13 +1,27 @@
-//! What the contracts of the chain answer to calls: owners, and to anything else nothing.
+//! What there is to ask of addresses: whether they are contracts, and what those answer to calls,
+//! which are owners, and to anything else nothing.
 
 use alloy::primitives::{Address, B256, U256, hex};
 
-use super::view::View;
+use super::view::{Refusal, View};
 
 /// Selector of `ownerOf(uint256)` (EIP-721).
 const OWNER_OF: [u8; 4] = hex!("6352211e");
 
 impl View<'_> {
+    /// Whether there is code at this block, the newest one where it is none.
+    pub(crate) fn has_code(&self, address: Address, block: Option<u64>) -> Result<bool, Refusal> {
+        let head = self.head().header.number;
+        let block = block.unwrap_or(head);
+        if block > head {
+            return Err(Refusal::Unknown);
+        }
+        if block < self.faults.keeps_state_from {
+            return Err(Refusal::NoState(block));
+        }
+        Ok(self.chain.contracts.get(&address).is_some_and(|first| *first <= block))
+    }
+
     /// What `contract` answers at the newest block that the node shows; none where it reverts.
     /// Tokens of ranges and amounts have no owner here.
     pub(crate) fn answer(&self, contract: Address, data: &[u8]) -> Option<B256> {

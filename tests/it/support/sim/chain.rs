@@ -1,6 +1,6 @@
 //! The tree of blocks: one canonical branch, and every branch that was canonical before.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
@@ -18,8 +18,8 @@ pub(crate) struct SimChain {
     pub(crate) chain_id: u64,
     /// Where the finality tags stand.
     pub(crate) tags: Tags,
-    /// Addresses with code.
-    pub(crate) contracts: BTreeSet<Address>,
+    /// Addresses with code, each with the first block that has it.
+    pub(crate) contracts: BTreeMap<Address, u64>,
     rng: SmallRng,
     mined: u64,
     known: HashMap<B256, Arc<SimBlock>>,
@@ -34,7 +34,7 @@ impl SimChain {
         Self {
             chain_id,
             tags: Tags::default(),
-            contracts: BTreeSet::new(),
+            contracts: BTreeMap::new(),
             rng: SmallRng::seed_from_u64(seed),
             mined: 0,
             known: HashMap::from([(genesis.hash, genesis.clone())]),

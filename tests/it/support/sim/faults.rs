@@ -30,6 +30,8 @@ pub(crate) struct Faults {
     pub(crate) hides_block_time: bool,
     /// Headers come with empty blooms, as from nodes that make them late or never.
     pub(crate) hides_blooms: bool,
+    /// The oldest block whose state it keeps; it still shows older blocks and their logs.
+    pub(crate) keeps_state_from: u64,
     /// Over JSON-RPC: logs of blocks that it does not have are none, instead of an error.
     pub(crate) silent: bool,
     /// Runs once, before the next answer for logs: the chain moves between two calls.

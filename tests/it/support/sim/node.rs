@@ -5,7 +5,9 @@ use std::sync::{Arc, Mutex, MutexGuard};
 
 use alloy::primitives::{Address, B256, Bloom, Bytes};
 use async_trait::async_trait;
-use herald::chain::{Chain, ChainError, EndpointReport, Head, Header, LogFilter, LogScope, RawLog};
+use herald::chain::{
+    Chain, ChainError, Code, EndpointReport, Head, Header, LogFilter, LogScope, RawLog,
+};
 use tokio::sync::watch;
 
 use super::chain::SimChain;
@@ -23,6 +25,8 @@ struct Own {
     faults: Mutex<Faults>,
     requests: AtomicU64,
     failures: AtomicU64,
+    /// The least width it has named in a refusal.
+    widest: AtomicU64,
     /// How many heads the test has announced.
     heads: watch::Sender<u64>,
     /// How many of them `announced` has told.
@@ -45,6 +49,7 @@ impl SimNode {
             faults: Mutex::default(),
             requests: AtomicU64::new(0),
             failures: AtomicU64::new(0),
+            widest: AtomicU64::new(u64::MAX),
             heads: watch::Sender::new(0),
             told: AtomicU64::new(0),
         };
@@ -142,7 +147,11 @@ impl Chain for SimNode {
                 filter.addresses.is_empty() || filter.addresses.contains(&log.address);
             of_contract && log.topics.first().is_some_and(|topic| filter.topics.contains(topic))
         };
-        self.look(|view| view.logs(scope, wanted)).map_err(ChainError::from)
+        let answer = self.look(|view| view.logs(scope, wanted));
+        if let Err(Refusal::TooWide { max }) = answer {
+            self.own.widest.fetch_min(max, Ordering::Relaxed);
+        }
+        answer.map_err(ChainError::from)
     }
 
     async fn genesis(&self) -> Result<B256, ChainError> {
@@ -155,11 +164,25 @@ impl Chain for SimNode {
         Ok(self.look(|view| view.answer(to, &data)).map(|word| word.0.into()))
     }
 
+    async fn code(&self, address: Address, block: Option<u64>) -> Result<Code, ChainError> {
+        self.admit()?;
+        match self.look(|view| view.has_code(address, block)) {
+            Ok(true) => Ok(Code::Present),
+            Ok(false) => Ok(Code::Absent),
+            Err(Refusal::NoState(_)) => Ok(Code::Unknown),
+            Err(refusal) => Err(refusal.into()),
+        }
+    }
+
     async fn announced(&self) {
         let told = self.own.told.load(Ordering::Relaxed);
         let mut heads = self.heads();
         let now = *heads.wait_for(|heads| *heads > told).await.expect("the node keeps the sender");
         self.own.told.store(now, Ordering::Relaxed);
+    }
+
+    fn widest(&self) -> Option<u64> {
+        Some(self.own.widest.load(Ordering::Relaxed)).filter(|blocks| *blocks < u64::MAX)
     }
 
     fn endpoints(&self) -> Vec<EndpointReport> {
@@ -172,6 +195,7 @@ impl Chain for SimNode {
             status: "ok",
             detail: None,
             doubled: 0,
+            range_max: self.widest(),
         }]
     }
 }
@@ -182,7 +206,9 @@ impl From<Refusal> for ChainError {
         match refusal {
             Refusal::TooWide { max } => Self::RangeTooWide { at_most: Some(max), text },
             Refusal::TooMany { .. } => Self::TooManyLogs { text },
-            Refusal::PastHead { .. } | Refusal::Unknown => Self::Behind { text },
+            Refusal::PastHead { .. } | Refusal::Unknown | Refusal::NoState(_) => {
+                Self::Behind { text }
+            }
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The JSON-RPC methods of a simulated node.
 
-use alloy::primitives::{Address, B256};
+use alloy::primitives::{Address, B256, keccak256};
 use herald::chain::{LogScope, RawLog};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -121,8 +121,12 @@ fn receipts(view: &View<'_>, block: &Value) -> Result<Value, RpcError> {
 }
 
 fn code(view: &View<'_>, params: &Value) -> Result<Value, RpcError> {
-    let address: Address = parse(&params[0])?;
-    Ok(json!(if view.chain.contracts.contains(&address) { "0x6001" } else { "0x" }))
+    let block = match parse::<String>(&params[1])?.as_str() {
+        "latest" => None,
+        number => Some(height(number)?),
+    };
+    let has_code = view.has_code(parse(&params[0])?, block)?;
+    Ok(json!(if has_code { "0x6001" } else { "0x" }))
 }
 
 fn logs(node: &SimNode, params: &Value) -> Result<Value, RpcError> {
@@ -201,6 +205,12 @@ impl From<Refusal> for RpcError {
                 ),
             ),
             Refusal::Unknown => Self::new(-32_000, "unknown block"),
+            Refusal::NoState(block) => {
+                let root = keccak256(block.to_be_bytes());
+                let what =
+                    format!("missing trie node {root:x} (path ) state {root} is not available");
+                Self::new(-32_000, what)
+            }
         }
     }
 }

@@ -10,7 +10,7 @@ use super::chain::SimChain;
 use super::faults::Faults;
 use super::tags::Tag;
 
-/// Why a node refuses to answer logs.
+/// Why a node refuses to answer for logs or code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Refusal {
     /// More blocks than `max` were asked.
@@ -21,6 +21,8 @@ pub(crate) enum Refusal {
     PastHead { asked: u64, head: u64 },
     /// The node has no such block.
     Unknown,
+    /// The node does not keep the state of this block.
+    NoState(u64),
 }
 
 /// The chain as a node with these faults shows it.

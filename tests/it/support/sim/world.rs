@@ -53,8 +53,8 @@ impl World {
 
     fn of(seed: u64, chain_id: u64, contracts: Vec<Contract>) -> Self {
         let mut chain = SimChain::new(seed, chain_id);
-        chain.contracts.extend(contracts.iter().map(|contract| contract.address));
-        chain.contracts.insert(cast::coin());
+        chain.contracts.extend(contracts.iter().map(|contract| (contract.address, 0)));
+        chain.contracts.insert(cast::coin(), 0);
         Self {
             moves_tags: false,
             traffic: Traffic::new(seed, &contracts),

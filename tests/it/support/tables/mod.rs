@@ -110,7 +110,8 @@ struct TransferRow {
     tx_hash: [u8; 32],
 }
 
-async fn transfers(pool: &Pool, chain: ChainKey) -> Vec<Moved> {
+/// Every transfer.
+pub(crate) async fn transfers(pool: &Pool, chain: ChainKey) -> Vec<Moved> {
     let rows: Vec<TransferRow> = sqlx::query_as(
         "select t.block, t.log_index, t.batch_index, c.address, t.token_id, t.token_id_to, t.amount,
             t.from_addr, t.to_addr, t.tx_hash
