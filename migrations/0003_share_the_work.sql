@@ -41,6 +41,8 @@ alter table chain.contracts
     add constraint contracts_purge_stopped check (state = 'stopped' or not (purging or purged));
 alter table chain.contracts drop constraint contracts_joined,
     add constraint contracts_joined check (state in ('probing', 'stopped') or live_from is not null);
+create index contracts_of_chain on chain.contracts (chain, id);
+create index contracts_to_describe on chain.contracts (chain, describe_at) where describe_at is not null;
 create index contracts_purging on chain.contracts (chain, id) where purging;
 
 -- Which contracts a set loads together, each from a block of its own on.
@@ -138,9 +140,12 @@ language sql stable as $$
     from (
         select c.id, c.chain, '0x' || encode(c.address, 'hex') as address, c.state,
             chain.loaded_percent(c.id, c.chain) as loaded_percent
-        from chain.contracts c
-        where c.chain = any (chains) and (contract is null or c.id = contract)
-            and c.state not in ('ready', 'stopped') and c.refused is null
+        from (
+            select * from chain.contracts
+            where chain = any (chains) and (contract is null or id = contract)
+                and state not in ('ready', 'stopped') and refused is null
+            order by id limit 1000
+        ) c
         union all
         select c.id, c.chain, '0x' || encode(c.address, 'hex'), 'irregular', null
         from chain.contracts c

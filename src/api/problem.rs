@@ -13,7 +13,7 @@ use crate::store::StoreError;
 
 /// Seconds after which a client may ask again when Herald itself is short of something.
 const RETRY_AFTER_SECONDS: u32 = 2;
-/// Seconds after which a client may ask again for a contract or a chain that is being loaded.
+/// Seconds after which a client may ask again for a contract or a chain that is being loaded or removed.
 const RETRY_AFTER_LOADING_SECONDS: u32 = 10;
 
 /// One fault of a request.
@@ -72,7 +72,9 @@ impl Problem {
 
     fn retry_after(&self) -> Option<u32> {
         match self.code {
-            Code::ContractNotReady | Code::ChainIndexing => Some(RETRY_AFTER_LOADING_SECONDS),
+            Code::ContractNotReady | Code::ContractPurging | Code::ChainIndexing => {
+                Some(RETRY_AFTER_LOADING_SECONDS)
+            }
             Code::DatabaseUnavailable | Code::NotReady | Code::TimedOut | Code::BlockAhead => {
                 Some(RETRY_AFTER_SECONDS)
             }

@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
-use axum::routing::{MethodRouter, get, post};
+use axum::routing::{MethodRouter, delete, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::ApiState;
@@ -11,7 +11,8 @@ use super::codes::Code;
 use super::finish::{finish, panicked};
 use super::problem::Problem;
 use super::routes::{
-    chains, contracts, events, ownership, snapshot, system, tokens, track, transfers, wallets,
+    chains, contracts, events, ownership, snapshot, system, tokens, track, transfers, untrack,
+    wallets,
 };
 
 /// A route.
@@ -41,8 +42,9 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/v1/chains/{chain}", "One chain", || get(chains::one)),
     route("GET", "/v1/chains/{chain}/reorgs", "The journal of reorgs, newest first", || get(chains::reorgs)),
     route("GET", "/v1/contracts", "The tracked contracts", || get(contracts::list)),
-    route("POST", "/v1/contracts", "Tracks a contract from a block on", || post(track::create)),
+    route("POST", "/v1/contracts", "Tracks a contract", || post(track::create)),
     route("GET", "/v1/contracts/{chain}/{address}", "One contract", || get(contracts::one)),
+    route("DELETE", "/v1/contracts/{chain}/{address}", "Stops tracking a contract", || delete(untrack::remove)),
     route("GET", "/v1/contracts/{chain}/{address}/tokens", "Its tokens with their owners", || get(ownership::contract_tokens_list)),
     route("GET", "/v1/contracts/{chain}/{address}/owners", "Its owners with their balances", || get(ownership::contract_owners_list)),
     route("GET", "/v1/contracts/{chain}/{address}/transfers", "Its transfers", || get(transfers::of_contract)),

@@ -5,12 +5,14 @@ use alloy::primitives::Address;
 use super::answer;
 use super::asked::{Asked, shown};
 use super::codes::Code;
+use super::cursor::Pin;
+use super::moment::{Moment, moment};
 use super::params;
 use super::problem::Problem;
 use crate::store::Pool;
+use crate::store::contract_row::ContractRow;
 use crate::store::read::Standing;
 use crate::store::read::resolve::{Known, known};
-use crate::store::wishes::ContractRow;
 use crate::types::{Caip2, ChainKey, ContractKey, ContractState};
 
 /// Longest alias of a chain that is looked up.
@@ -36,22 +38,64 @@ impl ContractScope {
         self.contract.standard.as_deref().unwrap_or_default()
     }
 
-    /// Refuses a contract whose ownership cannot be answered yet.
-    pub(super) fn ready(&self) -> Result<(), Problem> {
-        if self.contract.state()? == ContractState::Ready {
-            return Ok(());
+    /// At which block the ownership of the contract is asked, where that can be answered: of one that
+    /// is no longer followed only at blocks up to its last.
+    pub(super) fn moment(&self, asked: &Asked, pins: Option<Vec<Pin>>) -> Result<Moment, Problem> {
+        match self.contract.state()? {
+            ContractState::Ready => {}
+            ContractState::Stopped => {
+                let at = params::query(asked, "at_block", params::block)?;
+                if at.is_none() || at > self.contract.frozen_at() {
+                    return Err(self.stopped());
+                }
+            }
+            _ => return Err(self.not_ready()),
         }
-        let mut problem = Problem::new(
-            Code::ContractNotReady,
-            format!(
-                "{} on {} is {}: its ownership is answered once its history is whole",
-                answer::address(self.contract.address),
-                self.chain.caip2,
-                self.contract.state
-            ),
+        let chains = std::slice::from_ref(&self.chain);
+        moment(asked, chains, self.contract.start_block, pins)
+    }
+
+    /// Refuses a contract of which no fact is to be shown any more.
+    pub(super) fn kept(self) -> Result<Self, Problem> {
+        if self.contract.purging { Err(self.stopped()) } else { Ok(self) }
+    }
+
+    /// Refuses a contract that is no longer followed.
+    pub(super) fn followed(&self) -> Result<(), Problem> {
+        if self.contract.state()? == ContractState::Stopped {
+            return Err(self.stopped());
+        }
+        Ok(())
+    }
+
+    fn not_ready(&self) -> Problem {
+        let detail = format!(
+            "{} on {} is {}: its ownership is answered once its history is whole",
+            answer::address(self.contract.address),
+            self.chain.caip2,
+            self.contract.state
         );
-        problem.loaded_percent = self.contract.loaded_percent.map(answer::percent);
-        Err(problem)
+        let loaded_percent = self.contract.loaded_percent.map(answer::percent);
+        Problem { loaded_percent, ..Problem::new(Code::ContractNotReady, detail) }
+    }
+
+    fn stopped(&self) -> Problem {
+        let row = &self.contract;
+        let name = format!("{} on {}", answer::address(row.address), self.chain.caip2);
+        let again = "POST /v1/contracts follows it again";
+        let detail = match (row.frozen_at(), row.live_to) {
+            _ if row.purging => {
+                format!("{name} is not tracked: its facts are being removed; {again} after that")
+            }
+            (Some(last), _) => format!(
+                "{name} was followed until block {last}: at_block answers up to it; {again}"
+            ),
+            (None, Some(last)) => format!(
+                "{name} was followed until block {last}, and its history was not whole; {again}"
+            ),
+            (None, None) => format!("{name} was stopped before it was followed; {again}"),
+        };
+        Problem::new(Code::ContractNotTracked, detail)
     }
 }
 
@@ -99,9 +143,19 @@ pub(super) async fn contract_of_path(
     asked: &Asked,
     name: &'static str,
 ) -> Result<ContractScope, Problem> {
+    let (found, address) = known_of_path(pool, asked, name).await?;
+    tracked(found, address).map_err(|problem| problem.at("path", name))
+}
+
+/// The chain of the path with whatever is known of the contract there.
+pub(super) async fn known_of_path(
+    pool: &Pool,
+    asked: &Asked,
+    name: &'static str,
+) -> Result<(Known, Address), Problem> {
     let address = params::path(asked, name, params::address)?;
     let found = chain(known(pool, Some(address)).await?, asked.path("chain"), "path")?;
-    tracked(found, address).map_err(|problem| problem.at("path", name))
+    Ok((found, address))
 }
 
 /// The chains of the query and, where `contract=` is given with its chain, that contract.
@@ -121,18 +175,20 @@ pub(super) async fn contract_of_query(
     Ok((vec![scope.chain.clone()], Some(scope)))
 }
 
-fn tracked(found: Known, address: Address) -> Result<ContractScope, Problem> {
+/// The contract, where it is tracked or was, and anything of it is left.
+pub(super) fn tracked(found: Known, address: Address) -> Result<ContractScope, Problem> {
     let Known { standing: chain, contract } = found;
-    match contract {
-        Some(contract) => Ok(ContractScope { chain, contract }),
-        None => {
-            let detail = format!(
-                "{} on {} is not tracked; POST /v1/contracts with chain, contract and start_block \
-                 adds it",
-                address.to_checksum(None),
-                chain.caip2
-            );
-            Err(Problem::new(Code::ContractNotTracked, detail))
+    let why = match contract {
+        Some(contract) if contract.is_tracked() => return Ok(ContractScope { chain, contract }),
+        Some(ContractRow { refused: Some(word), refused_detail, .. }) => {
+            format!(" ({})", refused_detail.unwrap_or(word))
         }
-    }
+        _ => String::new(),
+    };
+    let detail = format!(
+        "{} on {} is not tracked{why}; POST /v1/contracts with chain and contract follows it",
+        address.to_checksum(None),
+        chain.caip2
+    );
+    Err(Problem::new(Code::ContractNotTracked, detail))
 }

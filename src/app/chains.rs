@@ -65,7 +65,7 @@ async fn follow(
             chain: key,
             address: contract.address,
             standard: contract.standard,
-            start_block: contract.start_block.unwrap_or(0),
+            start_block: contract.start_block,
         })
         .collect();
     track::ensure(&context, &wanted).await?;

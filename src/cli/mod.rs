@@ -20,6 +20,7 @@ pub mod status;
 pub mod spans;
 pub mod progress;
 pub mod keys;
+pub mod contracts;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -61,6 +62,7 @@ enum Command {
     Status(status::Args),
     Spans(spans::Args),
     Keys(keys::Args),
+    Contracts(contracts::Args),
 }
 
 impl Command {
@@ -130,6 +132,7 @@ async fn dispatch(command: Command, loaded: Loaded) -> anyhow::Result<Exit> {
         Command::Status(args) => status::run(loaded.config, args).await,
         Command::Spans(args) => spans::run(loaded.config, args).await,
         Command::Keys(args) => keys::run(loaded.config, args).await,
+        Command::Contracts(args) => contracts::run(loaded.config, args).await,
         Command::Check(args) => check::run(loaded.config, args).await,
         Command::Config(args) => config::run(&loaded.settings, &args),
     }

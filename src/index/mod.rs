@@ -13,8 +13,8 @@
 //! blocks in one pass, in order and with their events, while `ahead` reads the next ones in
 //! parallel.
 //!
-//! The past. `probe` looks at a contract before it is followed, and asks it for its name. `track`
-//! joins it to the live edge from the next block on, and `allot` plans sets and spans for what lies
+//! The past. `wish` writes what is asked to be followed, after what `accept` (pure) makes of it;
+//! `probe` looks at a contract before it is followed, and asks it for its name. `track` joins it to the live edge from the next block on, and `allot` plans sets and spans for what lies
 //! below; `past` reads a step of a span and `load` writes it into `transfers` and nothing else;
 //! `seams` compares what different workers have read and hands it over to the contracts; `indexes`
 //! builds what a first load did without; `fold` builds ownership once a past is whole. `depart` is
@@ -51,6 +51,8 @@ mod turn;
 pub mod live;
 pub mod probe;
 mod allot;
+mod accept;
+pub mod wish;
 pub mod track;
 pub mod depart;
 mod past;

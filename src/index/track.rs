@@ -12,10 +12,11 @@ use async_trait::async_trait;
 use sqlx::PgConnection;
 
 use super::commit::subjects;
+use super::wish::{self, Origin, Outcome};
 use super::{Context, allot, count_told, tell};
 use crate::store::chains::{self, ChainRow};
 use crate::store::events::{self, EventBlock, NewEvent};
-use crate::store::wishes::{self, Tracked};
+use crate::store::wishes::Tracked;
 use crate::store::{StoreError, blocks, contracts, folds, load_sets, loaded, notify, starts};
 use crate::types::{ContractKey, EventKind};
 use crate::work::{Pass, Topic, Worker};
@@ -139,28 +140,26 @@ async fn lower_starts(
     allot::plan(tx, context, kinds, (&lowered, checkpoint)).await
 }
 
-/// Writes the wishes of the configuration; contracts that are known already stay as they are.
+/// Writes the wishes of the configuration: what is new is followed, a lower start is applied, and what
+/// differs otherwise is told and left as it is. A contract that was stopped stays stopped.
 pub async fn ensure(context: &Context, wanted: &[Tracked]) -> Result<(), StoreError> {
-    let stored = wishes::track_all(&context.pool, context.key, wanted, "config").await?;
+    let outcomes = wish::all(&context.pool, context.key, wanted, Origin::Config).await?;
     for wish in wanted {
-        let Some((start_block, standard)) = stored.get(&wish.address) else { continue };
-        if let (Some(stated), Some(stored)) = (wish.standard, standard)
-            && stated != *stored
-        {
-            tracing::warn!(
+        let Some(wished) = outcomes.get(&wish.address) else { continue };
+        let address = wish.address;
+        if wished.outcome == Outcome::Stopped {
+            tracing::info!(
                 chain.id = %context.id,
-                contract = %wish.address,
-                "{} is read as {stored}; its configured standard {stated} is not applied",
-                wish.address
+                contract = %address,
+                "{address} was stopped and stays so; `herald contracts add` follows it again"
             );
+            continue;
         }
-        if *start_block != wish.start_block {
+        for (setting, stored) in wished.differences(wish) {
             tracing::warn!(
                 chain.id = %context.id,
-                contract = %wish.address,
-                "{} is followed from block {start_block}; its configured start_block {} is not \
-                 applied",
-                wish.address, wish.start_block
+                contract = %address,
+                "{address} is {stored}; its configured {setting} is not applied"
             );
         }
     }

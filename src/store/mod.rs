@@ -25,6 +25,7 @@ pub mod departures;
 pub mod probes;
 pub mod descriptions;
 pub mod wishes;
+pub mod contract_row;
 pub mod counters;
 pub mod blocks;
 pub mod prune;

@@ -52,9 +52,10 @@ pub async fn chains(pool: &Pool) -> Result<Vec<ChainStanding>, StoreError> {
             to_char(h.status_since at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS"Z"') as since,
             h.head, h.checkpoint, h.finalized,
             (select count(*) from chain.contracts c
-                where c.chain = h.id and c.state <> 'stopped') as contracts,
+                where c.chain = h.id and c.state <> 'stopped' and c.refused is null) as contracts,
             (select count(*) from chain.contracts c
-                where c.chain = h.id and c.state in ('probing', 'loading', 'folding')) as not_ready,
+                where c.chain = h.id and c.state in ('probing', 'loading', 'folding')
+                    and c.refused is null) as not_ready,
             (select count(*) from chain.contracts c
                 where c.chain = h.id and c.state = 'folding') as folding,
             h.indexes,

@@ -1,53 +1,12 @@
-//! The wish to follow a contract: written once by whoever names it, and read back for answers.
-
-use std::collections::HashMap;
+//! `chain.contracts`, what is asked to be followed: rows that are new, and what a wish changes of one
+//! that is there.
 
 use alloy::primitives::Address;
-use sqlx::FromRow;
+use sqlx::PgConnection;
 
 use super::contracts::standard;
-use super::{Pool, StoreError, height, number};
-use crate::types::{ChainKey, ContractState, Standard};
-
-/// A tracked contract.
-#[derive(Clone, Debug, FromRow, PartialEq)]
-pub struct ContractRow {
-    /// Surrogate number.
-    pub id: i32,
-    /// Its chain.
-    pub chain: i16,
-    /// Its address.
-    pub address: [u8; 20],
-    /// Its token standard; `None` until it is said or a log has shown it.
-    pub standard: Option<String>,
-    /// How far it is; see [`ContractRow::state`].
-    pub state: String,
-    /// Who named it: `config`, `api` or `cli`.
-    pub origin: String,
-    /// First block that can hold its logs.
-    pub start_block: i64,
-    /// What the contract calls itself.
-    pub name: Option<String>,
-    /// Its ticker.
-    pub symbol: Option<String>,
-    /// Tokens that exist.
-    pub supply: i64,
-    /// Addresses that hold any.
-    pub holders: i64,
-    /// Transfers stored.
-    pub transfers: i64,
-    /// Transfers that break the rules of its standard.
-    pub irregular: i32,
-    /// How much of its past is loaded; `None` once it is ready or before it is known.
-    pub loaded_percent: Option<f64>,
-}
-
-impl ContractRow {
-    /// The state as a type.
-    pub fn state(&self) -> Result<ContractState, StoreError> {
-        ContractState::parse(&self.state).ok_or(StoreError::Corrupt { column: "contracts.state" })
-    }
-}
+use super::{StoreError, height, number};
+use crate::types::{ChainKey, ContractKey, ContractState, Standard};
 
 /// What is asked to be followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -58,123 +17,173 @@ pub struct Tracked {
     pub address: Address,
     /// Its token standard; `None` to find it in its logs.
     pub standard: Option<Standard>,
+    /// First block that can hold its logs; `None` to find it.
+    pub start_block: Option<u64>,
+}
+
+/// What is stored of a contract that somebody asks for again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stored {
+    /// Surrogate number.
+    pub key: ContractKey,
+    /// Its address.
+    pub address: Address,
+    /// How far it is.
+    pub state: ContractState,
+    /// Its token standard.
+    pub standard: Option<Standard>,
     /// First block that can hold its logs.
-    pub start_block: u64,
+    pub start_block: Option<u64>,
+    /// A lower one that is not applied yet.
+    pub wanted_start: Option<u64>,
+    /// Whether it was refused.
+    pub refused: bool,
+    /// Whether the probe has not decided yet.
+    pub undecided: bool,
+    /// Whether its facts are being removed.
+    pub purging: bool,
+    /// Whether they are gone.
+    pub purged: bool,
 }
 
-/// How often a row that another transaction holds back is looked for. The first look loses to an
-/// insert that commits between the statement's snapshot and its conflict check; the second sees it.
-const LOOKS: usize = 3;
-
-/// Inserts the contract in state `probing`. Of a row that is there only a standard that nobody has
-/// said yet is written, where the wish agrees with the rest of it. Answers the stored row and
-/// whether it is new.
-pub async fn track(
-    pool: &Pool,
-    wanted: &Tracked,
-    origin: &'static str,
-) -> Result<(ContractRow, bool), StoreError> {
-    let start_block = i64::try_from(wanted.start_block)
-        .map_err(|_| StoreError::Corrupt { column: "contracts.start_block" })?;
-    for _ in 0..LOOKS {
-        let added: Option<ContractRow> = sqlx::query_as(
-            r"insert into chain.contracts (chain, address, standard, origin, start_block)
-            values ($1, $2, $3, $4, $5)
-            on conflict on constraint contracts_chain_address_key do nothing
-            returning id, chain, address, standard, state, origin, start_block, name, symbol,
-                supply, holders, transfers, irregular, null::float8 as loaded_percent",
-        )
-        .bind(wanted.chain.0)
-        .bind(wanted.address.as_slice())
-        .bind(wanted.standard.map(Standard::as_str))
-        .bind(origin)
-        .bind(start_block)
-        .fetch_optional(pool)
-        .await?;
-        if let Some(row) = added {
-            return Ok((row, true));
-        }
-        say_standard(pool, wanted, start_block).await?;
-        if let Some(row) = find(pool, wanted.chain, wanted.address).await? {
-            return Ok((row, false));
-        }
-    }
-    Err(StoreError::Fenced { what: "contract" })
+/// What becomes of a row.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Turn {
+    /// Nothing but the values beside.
+    Stay,
+    /// The probe looks at it.
+    Probe,
+    /// It is joined without a look.
+    Join,
+    /// It comes back after it was stopped, and the probe looks at it.
+    Return,
 }
 
-async fn say_standard(pool: &Pool, wanted: &Tracked, start_block: i64) -> Result<(), StoreError> {
-    let Some(standard) = wanted.standard else { return Ok(()) };
-    sqlx::query(
-        r"update chain.contracts set standard = $3
-        where chain = $1 and address = $2 and standard is null and start_block = $4",
-    )
-    .bind(wanted.chain.0)
-    .bind(wanted.address.as_slice())
-    .bind(standard.as_str())
-    .bind(start_block)
-    .execute(pool)
-    .await?;
-    Ok(())
+/// The values of a row after a wish.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change {
+    /// Which row.
+    pub key: ContractKey,
+    /// Its token standard.
+    pub standard: Option<Standard>,
+    /// First block that can hold its logs.
+    pub start_block: Option<u64>,
+    /// A lower one that the tracker applies.
+    pub wanted_start: Option<u64>,
+    /// What becomes of it.
+    pub turn: Turn,
 }
 
-/// Inserts those of the contracts of one chain that are not there yet, in state `probing`, writes
-/// the standard of those that have none, and answers the start block and the standard that are
-/// stored for each.
-pub async fn track_all(
-    pool: &Pool,
+/// Inserts those of the contracts of one chain that are not there yet in state `probing`, and answers
+/// their addresses. With `trusted` a stated start is taken as it is; else the probe looks at each.
+pub async fn add(
+    connection: &mut PgConnection,
     chain: ChainKey,
     wanted: &[Tracked],
-    origin: &'static str,
-) -> Result<HashMap<Address, (u64, Option<Standard>)>, StoreError> {
-    let addresses: Vec<[u8; 20]> = wanted.iter().map(|one| one.address.into_array()).collect();
-    sqlx::query(
-        r"insert into chain.contracts (chain, address, standard, origin, start_block)
-        select distinct on (w.address) $1, w.address, w.standard, $2, w.start_block
-        from unnest($3::bytea[], $4::text[], $5::int8[])
-            as w (address, standard, start_block)
+    (origin, trusted): (&'static str, bool),
+) -> Result<Vec<Address>, StoreError> {
+    let added: Vec<[u8; 20]> = sqlx::query_scalar(
+        r"
+        insert into chain.contracts (chain, address, standard, origin, start_block, probe_at)
+        select distinct on (w.address) $1, w.address, w.standard, $2, w.start_block,
+            case when not ($3 and w.start_block is not null) then clock_timestamp() end
+        from unnest($4::bytea[], $5::text[], $6::int8[]) as w (address, standard, start_block)
         order by w.address
-        on conflict on constraint contracts_chain_address_key do update
-            set standard = excluded.standard
-            where contracts.standard is null and excluded.standard is not null",
+        on conflict on constraint contracts_chain_address_key do nothing
+        returning address
+        ",
     )
     .bind(chain.0)
     .bind(origin)
-    .bind(&addresses)
+    .bind(trusted)
+    .bind(wanted.iter().map(|one| one.address.into_array()).collect::<Vec<_>>())
     .bind(wanted.iter().map(|one| one.standard.map(Standard::as_str)).collect::<Vec<_>>())
-    .bind(wanted.iter().map(|one| height(one.start_block)).collect::<Vec<_>>())
-    .execute(pool)
+    .bind(wanted.iter().map(|one| one.start_block.map(height)).collect::<Vec<_>>())
+    .fetch_all(connection)
     .await?;
-    let rows: Vec<([u8; 20], i64, Option<String>)> = sqlx::query_as(
-        r"select address, start_block, standard from chain.contracts
-        where chain = $1 and address = any ($2)",
-    )
-    .bind(chain.0)
-    .bind(&addresses)
-    .fetch_all(pool)
-    .await?;
-    rows.into_iter()
-        .map(|(address, start, word)| {
-            Ok((address.into(), (number(start), standard(word.as_deref())?)))
-        })
-        .collect()
+    Ok(added.into_iter().map(Address::from).collect())
 }
 
-/// The contract at this address.
-pub async fn find(
-    pool: &Pool,
+/// The rows of these addresses, locked until the transaction ends.
+pub async fn lock(
+    connection: &mut PgConnection,
     chain: ChainKey,
-    address: Address,
-) -> Result<Option<ContractRow>, StoreError> {
-    let row = sqlx::query_as(
-        r"select id, chain, address, standard, state, origin, start_block, name, symbol,
-            supply, holders, transfers, irregular,
-            case when state <> 'ready' then chain.loaded_percent(id, chain) end as loaded_percent
-        from chain.contracts
-        where chain = $1 and address = $2",
+    addresses: &[Address],
+) -> Result<Vec<Stored>, StoreError> {
+    #[derive(sqlx::FromRow)]
+    struct Row {
+        id: i32,
+        address: [u8; 20],
+        state: String,
+        standard: Option<String>,
+        start_block: Option<i64>,
+        wanted_start: Option<i64>,
+        refused: bool,
+        undecided: bool,
+        purging: bool,
+        purged: bool,
+    }
+    let rows: Vec<Row> = sqlx::query_as(
+        r"
+        select id, address, state, standard, start_block, wanted_start, refused is not null as refused,
+            probe_at is not null or start_block is null as undecided, purging, purged
+        from chain.contracts where chain = $1 and address = any ($2)
+        order by id for no key update
+        ",
     )
     .bind(chain.0)
-    .bind(address.as_slice())
-    .fetch_optional(pool)
+    .bind(addresses.iter().map(|address| address.into_array()).collect::<Vec<_>>())
+    .fetch_all(connection)
     .await?;
-    Ok(row)
+    let stored = |row: Row| {
+        Ok(Stored {
+            key: ContractKey(row.id),
+            address: row.address.into(),
+            state: ContractState::parse(&row.state)
+                .ok_or(StoreError::Corrupt { column: "contracts.state" })?,
+            standard: standard(row.standard.as_deref())?,
+            start_block: row.start_block.map(number),
+            wanted_start: row.wanted_start.map(number),
+            refused: row.refused,
+            undecided: row.undecided,
+            purging: row.purging,
+            purged: row.purged,
+        })
+    };
+    rows.into_iter().map(stored).collect()
+}
+
+/// Writes what wishes have changed of rows that the caller holds.
+pub async fn change(connection: &mut PgConnection, changes: &[Change]) -> Result<(), StoreError> {
+    let turned = |turns: &[Turn]| -> Vec<bool> {
+        changes.iter().map(|one| turns.contains(&one.turn)).collect()
+    };
+    sqlx::query(
+        r"
+        update chain.contracts c set
+            standard = w.standard, start_block = w.start_block, wanted_start = w.wanted_start,
+            probe_at = case when w.probe then clock_timestamp() when w.begun then null else c.probe_at end,
+            refused = case when not w.begun then c.refused end,
+            refused_detail = case when not w.begun then c.refused_detail end,
+            state = case when w.returns then 'probing' else c.state end,
+            live_from = case when not w.returns then c.live_from end,
+            live_to = case when not w.returns then c.live_to end,
+            folded_to = case when not w.returns then c.folded_to end,
+            stopped_at = case when not w.returns then c.stopped_at end,
+            purged = c.purged and not w.returns
+        from unnest($1::int4[], $2::text[], $3::int8[], $4::int8[], $5::bool[], $6::bool[], $7::bool[])
+            as w (id, standard, start_block, wanted_start, begun, probe, returns)
+        where c.id = w.id
+        ",
+    )
+    .bind(changes.iter().map(|one| one.key.0).collect::<Vec<_>>())
+    .bind(changes.iter().map(|one| one.standard.map(Standard::as_str)).collect::<Vec<_>>())
+    .bind(changes.iter().map(|one| one.start_block.map(height)).collect::<Vec<_>>())
+    .bind(changes.iter().map(|one| one.wanted_start.map(height)).collect::<Vec<_>>())
+    .bind(turned(&[Turn::Probe, Turn::Join, Turn::Return]))
+    .bind(turned(&[Turn::Probe, Turn::Return]))
+    .bind(turned(&[Turn::Return]))
+    .execute(connection)
+    .await?;
+    Ok(())
 }

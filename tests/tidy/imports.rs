@@ -9,7 +9,8 @@ use super::paths::{climbs, used};
 /// a path below it.
 ///
 /// `chain`, `store` and `api` are the three edges; the first two do not know each other. Workflows
-/// (`index`, `upkeep`) meet in rows only. Everyone who needs configuration gets its own section.
+/// (`index`, `upkeep`) meet in rows only. Of `index` the API and the command line use no worker but
+/// what accepts a person's word about a contract: the rules of that are the workflow's. Everyone who needs configuration gets its own section.
 const TABLE: &[(&str, &[&str])] = &[
     ("types", &[]),
     ("config", &["types"]),
@@ -31,7 +32,10 @@ const TABLE: &[(&str, &[&str])] = &[
     ("pin", &[]),
     ("upkeep", &["store", "telemetry", "types", "work"]),
     ("account", &["types"]),
-    ("api", &["account", "config::Http", "index::track", "store", "telemetry", "types"]),
+    (
+        "api",
+        &["account", "config::Http", "index::depart", "index::wish", "store", "telemetry", "types"],
+    ),
     ("postgres", &["config", "store"]),
     ("devnet", &["chain", "config", "postgres", "store", "telemetry::screen", "types"]),
     ("supervisor", &["telemetry", "work"]),
@@ -60,10 +64,13 @@ const TABLE: &[(&str, &[&str])] = &[
             "chain",
             "config",
             "devnet",
+            "index::depart",
+            "index::wish",
             "pin",
             "postgres",
             "store",
             "telemetry",
+            "types",
             "work",
         ],
     ),

@@ -9,9 +9,9 @@ use crate::api::asked::Asked;
 use crate::api::cursor::Cursor;
 use crate::api::problem::Problem;
 use crate::api::{ApiState, params, scope};
+use crate::store::contract_row::ContractRow;
 use crate::store::read::Standing;
 use crate::store::read::contracts::contracts;
-use crate::store::wishes::ContractRow;
 use crate::types::ContractState;
 
 /// A contract as the API shows it.
@@ -23,8 +23,14 @@ pub(crate) struct ContractView {
     symbol: Option<String>,
     standard: Option<String>,
     origin: String,
-    start_block: i64,
+    start_block: Option<i64>,
+    /// A lower one that was asked for and is not applied yet.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    wanted_start_block: Option<i64>,
     status: String,
+    /// There while its facts are being removed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    purging: Option<bool>,
     loaded_percent: Option<f64>,
     covered: Option<Covered>,
     trust: Trust,
@@ -49,11 +55,13 @@ struct Trust {
     proven: Vec<Covered>,
 }
 
-/// The contract on its chain. Counters of a contract that is not ready are not known yet.
+/// The contract on its chain. Counters of a contract whose ownership is not known are not known
+/// either; those of one that is no longer followed are of its last block.
 pub(crate) fn view(row: &ContractRow, chain: Option<&Standing>) -> ContractView {
     let ready = row.state == ContractState::Ready.as_str();
     let indexed = chain.and_then(|chain| chain.indexed).filter(|_| ready);
-    let known = |count: i64| ready.then_some(count);
+    let whole_to = indexed.or(row.frozen_at());
+    let known = |count: i64| (ready || row.frozen_at().is_some()).then_some(count);
     ContractView {
         chain: chain.map(|chain| chain.caip2.clone()).unwrap_or_default(),
         address: answer::address(row.address),
@@ -62,11 +70,15 @@ pub(crate) fn view(row: &ContractRow, chain: Option<&Standing>) -> ContractView 
         standard: row.standard.clone(),
         origin: row.origin.clone(),
         start_block: row.start_block,
+        wanted_start_block: row.wanted_start,
         status: row.state.clone(),
+        purging: row.purging.then_some(true),
         loaded_percent: row.loaded_percent.map(answer::percent),
-        covered: indexed
-            .filter(|to| row.start_block <= *to)
-            .map(|to| Covered { from: row.start_block, to }),
+        covered: row
+            .start_block
+            .zip(whole_to)
+            .filter(|(from, to)| from <= to)
+            .map(|(from, to)| Covered { from, to }),
         trust: Trust { consistent: None, audited_at: None, proven: Vec::new() },
         supply: known(row.supply),
         holders: known(row.holders),

@@ -3,6 +3,7 @@
 pub(super) mod chains;
 pub(super) mod contracts;
 pub(super) mod track;
+pub(super) mod untrack;
 pub(super) mod ownership;
 pub(super) mod tokens;
 pub(super) mod wallets;

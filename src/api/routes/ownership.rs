@@ -8,7 +8,6 @@ use serde::Serialize;
 use crate::api::answer::{self, Meta, instant};
 use crate::api::asked::Asked;
 use crate::api::cursor::{self, Cursor};
-use crate::api::moment::moment;
 use crate::api::problem::Problem;
 use crate::api::scope::ContractScope;
 use crate::api::{ApiState, params, scope};
@@ -86,10 +85,7 @@ async fn holdings(
     let limit = params::limit(asked)?;
     let sent = Cursor::<HoldingKey>::read(asked, "cursor")?;
     let after = sent.as_ref().map(key).transpose()?;
-    found.ready()?;
-    let chains = std::slice::from_ref(&found.chain);
-    let moment =
-        moment(asked, chains, Some(found.contract.start_block), sent.map(|cursor| cursor.p))?;
+    let moment = found.moment(asked, sent.map(|cursor| cursor.p))?;
     let (chain, contract) = found.keys();
     let question =
         HoldingsAsked { chain, contract, at: moment.at(), token_id, after, limit: limit + 1 };
@@ -140,10 +136,7 @@ pub(crate) async fn contract_owners_list(
         Some(cursor) => params::address(&cursor.k).map_err(|_| cursor::invalid("cursor"))?.to_vec(),
     };
     let found = scope::contract_of_path(&state.pool, &asked, "address").await?;
-    found.ready()?;
-    let chains = std::slice::from_ref(&found.chain);
-    let moment =
-        moment(&asked, chains, Some(found.contract.start_block), sent.map(|cursor| cursor.p))?;
+    let moment = found.moment(&asked, sent.map(|cursor| cursor.p))?;
     let mut read =
         contract_owners(&state.pool, found.keys(), moment.at(), &after, limit + 1).await?;
     let pins = moment.check(&read.as_of)?;

@@ -17,7 +17,7 @@ use crate::api::answer;
 use crate::api::asked::Asked;
 use crate::api::codes::Code;
 use crate::api::cursor::Pin;
-use crate::api::moment::{Moment, moment};
+use crate::api::moment::Moment;
 use crate::api::problem::Problem;
 use crate::api::{ApiState, params, scope};
 use crate::store::Pool;
@@ -94,9 +94,7 @@ pub(crate) async fn snapshot(
     asked.only(&["at_block", "min_finality", "format"])?;
     let format = params::query(&asked, "format", Format::read)?.unwrap_or(Format::Csv);
     let found = scope::contract_of_path(&state.pool, &asked, "address").await?;
-    found.ready()?;
-    let chains = std::slice::from_ref(&found.chain);
-    let moment = moment(&asked, chains, Some(found.contract.start_block), None)?;
+    let moment = found.moment(&asked, None)?;
     let (chain, contract) = found.keys();
     let mut question = HoldingsAsked {
         chain,

@@ -9,7 +9,6 @@ use super::ownership::Acquired;
 use crate::api::answer::{self, Meta, instant};
 use crate::api::asked::Asked;
 use crate::api::codes::Code;
-use crate::api::moment::moment;
 use crate::api::problem::Problem;
 use crate::api::scope::ContractScope;
 use crate::api::{ApiState, params, scope};
@@ -66,9 +65,7 @@ pub(crate) async fn one(State(state): State<ApiState>, asked: Asked) -> Result<R
     asked.only(&["at_block", "min_finality"])?;
     let token_id = params::path(&asked, "token_id", params::token_id)?;
     let found = scope::contract_of_path(&state.pool, &asked, "contract").await?;
-    found.ready()?;
-    let chains = std::slice::from_ref(&found.chain);
-    let moment = moment(&asked, chains, Some(found.contract.start_block), None)?;
+    let moment = found.moment(&asked, None)?;
     let read = token(&state.pool, found.keys(), token_id, moment.at()).await?;
     moment.check(&read.as_of)?;
     let row = read.rows.first().ok_or_else(|| {

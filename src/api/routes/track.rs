@@ -1,7 +1,9 @@
 //! POST `/v1/contracts`: asks for a contract to be followed. The row is all that is written here;
-//! joining it to the chain is the tracker's work.
+//! whether it can be followed is the probe's to say, which is waited for a moment, and joining it to
+//! the chain the tracker's.
 
 use std::fmt;
+use std::time::Duration;
 
 use axum::body::{Body, to_bytes};
 use axum::extract::State;
@@ -17,19 +19,25 @@ use crate::api::asked::Asked;
 use crate::api::codes::Code;
 use crate::api::problem::{Fault, Problem};
 use crate::api::{ApiState, BODY_BYTES_MAX, auth, params, scope};
-use crate::store::notify;
+use crate::index::wish::{self, Origin, Outcome, Wished};
+use crate::store::contract_row::ContractRow;
 use crate::store::read::resolve::known;
-use crate::store::wishes::{ContractRow, Tracked, track};
+use crate::store::wishes::Tracked;
+use crate::store::{StoreError, notify};
 use crate::types::{ChainKey, Standard};
 
 /// Members of the body.
 const MEMBERS: &[&str] = &["chain", "contract", "start_block", "standard"];
 
+/// Longest that the verdict about a new contract is waited for: the probe asks a node some dozen
+/// times, and whoever waits holds a connection.
+const VERDICT_WAIT: Duration = Duration::from_secs(3);
+
 /// The body, read.
 struct Wanted {
     chain: String,
     contract: alloy::primitives::Address,
-    start_block: i64,
+    start_block: Option<u64>,
     standard: Option<Standard>,
 }
 
@@ -44,26 +52,71 @@ pub(crate) async fn create(
     asked.only(&[])?;
     let wanted = read(&object(&headers, body).await?).map_err(Problem::invalid)?;
     let chain = scope::chain(known(&state.pool, None).await?, &wanted.chain, "body")?.standing;
-    let tracked = Tracked {
+    let wish = Tracked {
         chain: ChainKey(chain.chain),
         address: wanted.contract,
         standard: wanted.standard,
-        start_block: wanted.start_block.unsigned_abs(),
+        start_block: wanted.start_block,
     };
-    let (row, created) = track(&state.pool, &tracked, "api").await?;
-    if !created {
-        same(&row, &wanted)?;
+    let (wished, mut row) = wish::one(&state.pool, &wish, Origin::Api).await?;
+    match wished.outcome {
+        Outcome::Conflict => return Err(conflict(&wished, &wish)),
+        Outcome::Purging | Outcome::Stopped => return Err(purging(&wish)),
+        Outcome::New | Outcome::Again | Outcome::Changed => wake(&state).await,
+        Outcome::Same => {}
+    }
+    if row.undecided {
+        let patience = VERDICT_WAIT.min(state.request_timeout / 2);
+        row = wish::verdict(&state.pool, &wish, patience).await?;
+    }
+    if let Some(word) = &row.refused {
+        return Err(refused(word, &row)?);
     }
     let meta = Meta::of(std::slice::from_ref(&chain));
-    if created {
-        // A wake-up that is lost costs the tracker's timer, not the contract.
-        if let Err(error) = notify::send(&state.pool, notify::CONTRACTS).await {
-            tracing::debug!("the tracker was not woken: {error}");
-        }
-    }
     let mut response = answer::one(&view(&row, Some(&chain)), meta)?;
-    *response.status_mut() = if created { StatusCode::ACCEPTED } else { StatusCode::OK };
+    *response.status_mut() =
+        if wished.outcome == Outcome::Same { StatusCode::OK } else { StatusCode::ACCEPTED };
     Ok(response)
+}
+
+/// A wake-up that is lost costs the workers' timers, not the contract.
+async fn wake(state: &ApiState) {
+    if let Err(error) = notify::send(&state.pool, notify::CONTRACTS).await {
+        tracing::debug!("nobody was woken for a contract: {error}");
+    }
+}
+
+/// Refuses to answer "tracked" for settings that are not those stored.
+fn conflict(wished: &Wished, wish: &Tracked) -> Problem {
+    let differences = wished.differences(wish);
+    let fault = |(name, detail): &(&'static str, String)| Fault::new("body", name, detail.clone());
+    let errors: Vec<Fault> = differences.iter().map(fault).collect();
+    let first = errors.first().map(|fault| fault.detail.clone()).unwrap_or_default();
+    Problem {
+        errors,
+        ..Problem::new(Code::ContractConflict, format!("the contract is already {first}"))
+    }
+}
+
+fn purging(wish: &Tracked) -> Problem {
+    let detail = format!(
+        "the facts of {} are being removed: ask again once GET says that it is not tracked",
+        wish.address.to_checksum(None)
+    );
+    Problem::new(Code::ContractPurging, detail).at("body", "contract")
+}
+
+/// Why the contract is not followed.
+fn refused(word: &str, row: &ContractRow) -> Result<Problem, StoreError> {
+    let (code, member) = match word {
+        "no_contract" => (Code::NoContract, "contract"),
+        "not_nft" => (Code::NotNft, "contract"),
+        "start_block_needed" => (Code::StartBlockNeeded, "start_block"),
+        "start_block_ahead" => (Code::StartBlockAhead, "start_block"),
+        _ => return Err(StoreError::Corrupt { column: "contracts.refused" }),
+    };
+    let detail = row.refused_detail.clone().unwrap_or_else(|| code.describe().title.to_owned());
+    Ok(Problem::new(code, detail).at("body", member))
 }
 
 async fn object(headers: &HeaderMap, body: Body) -> Result<Map<String, Value>, Problem> {
@@ -135,9 +188,13 @@ fn read(body: &Map<String, Value>) -> Result<Wanted, Vec<Fault>> {
     };
     let address = body.get("contract").and_then(Value::as_str).unwrap_or_default();
     let contract = params::address(address).map_err(|detail| fault("contract", detail)).ok();
-    let start_block = body.get("start_block").and_then(Value::as_i64).filter(|block| *block >= 0);
+    let start_block = match body.get("start_block") {
+        None | Some(Value::Null) => Some(None),
+        Some(value) => value.as_i64().and_then(|block| u64::try_from(block).ok()).map(Some),
+    };
     if start_block.is_none() {
-        fault("start_block", "start_block is the number of the first block to read".into());
+        let detail = "start_block is the number of the first block to read, or absent";
+        fault("start_block", detail.into());
     }
     let standard = match body.get("standard") {
         None | Some(Value::Null) => Some(None),
@@ -151,26 +208,5 @@ fn read(body: &Map<String, Value>) -> Result<Wanted, Vec<Fault>> {
             Ok(Wanted { chain, contract, start_block, standard })
         }
         _ => Err(faults),
-    }
-}
-
-/// Refuses to answer "tracked" for settings that are not those stored.
-fn same(row: &ContractRow, wanted: &Wanted) -> Result<(), Problem> {
-    let mut faults = Vec::new();
-    if row.start_block != wanted.start_block {
-        let detail = format!("tracked with start_block {}", row.start_block);
-        faults.push(Fault::new("body", "start_block", detail));
-    }
-    let (stored, named) = (row.standard.as_deref(), wanted.standard.map(Standard::as_str));
-    if named.is_some() && stored != named {
-        let detail = format!("tracked with standard {}", stored.unwrap_or("still to be found"));
-        faults.push(Fault::new("body", "standard", detail));
-    }
-    match faults.first() {
-        None => Ok(()),
-        Some(first) => {
-            let detail = format!("the contract is already {}", first.detail);
-            Err(Problem { errors: faults, ..Problem::new(Code::ContractConflict, detail) })
-        }
     }
 }

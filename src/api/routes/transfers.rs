@@ -7,6 +7,7 @@ use super::transfer_list::{Named, answer};
 use crate::api::asked::Asked;
 use crate::api::codes::Code;
 use crate::api::problem::Problem;
+use crate::api::scope::ContractScope;
 use crate::api::{ApiState, params, scope};
 use crate::store::Uint256;
 use crate::store::read::transfers::{Fits, TransfersOf};
@@ -33,7 +34,7 @@ pub(crate) async fn of_contract(
 ) -> Result<Response, Problem> {
     asked.only(&[OF_A_LIST, &["wallet"]].concat())?;
     let fits = fits(&asked)?;
-    let found = scope::contract_of_path(&state.pool, &asked, "address").await?;
+    let found = scope::contract_of_path(&state.pool, &asked, "address").await?.kept()?;
     let contract = found.contract.id;
     let named = Named { of: TransfersOf::Contract(contract), contract: Some(contract), fits };
     answer(&state, &asked, &[found.chain], named).await
@@ -47,7 +48,7 @@ pub(crate) async fn of_token(
     asked.only(&[OF_A_LIST, &["wallet"]].concat())?;
     let token_id = params::path(&asked, "token_id", params::token_id)?;
     let fits = fits(&asked)?;
-    let found = scope::contract_of_path(&state.pool, &asked, "contract").await?;
+    let found = scope::contract_of_path(&state.pool, &asked, "contract").await?.kept()?;
     let contract = found.contract.id;
     let of = TransfersOf::Token(contract, Uint256(token_id));
     answer(&state, &asked, &[found.chain], Named { of, contract: Some(contract), fits }).await
@@ -80,7 +81,7 @@ pub(crate) async fn list(State(state): State<ApiState>, asked: Asked) -> Result<
     let tx_hash = params::query(&asked, "tx_hash", params::hash)?;
     let fits = fits(&asked)?;
     let (chains, found) = scope::contract_of_query(&state.pool, &asked).await?;
-    let contract = found.map(|found| found.contract.id);
+    let contract = found.map(ContractScope::kept).transpose()?.map(|found| found.contract.id);
     let giver = fits.from.filter(|from| *from != [0; 20]);
     let of = match (tx_hash, contract, token_id) {
         (Some(hash), _, token_id) => TransfersOf::Transaction(hash.into(), token_id.map(Uint256)),

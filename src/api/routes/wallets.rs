@@ -12,6 +12,7 @@ use crate::api::codes::Code;
 use crate::api::cursor::{self, Cursor};
 use crate::api::moment::moment;
 use crate::api::problem::Problem;
+use crate::api::scope::ContractScope;
 use crate::api::{ApiState, params, scope};
 use crate::store::read::Standing;
 use crate::store::read::wallet_tokens::{WalletAsked, WalletTokenRow, wallet_tokens};
@@ -86,7 +87,8 @@ pub(crate) async fn tokens(
     let sent = Cursor::<Key>::read(&asked, "cursor")?;
     let after = sent.as_ref().map(key).transpose()?;
     let (chains, contract) = scope::contract_of_query(&state.pool, &asked).await?;
-    let start = contract.as_ref().map(|found| found.contract.start_block);
+    contract.as_ref().map_or(Ok(()), ContractScope::followed)?;
+    let start = contract.as_ref().and_then(|found| found.contract.start_block);
     let moment = moment(&asked, &chains, start, sent.map(|cursor| cursor.p))?;
     let keys: Vec<i16> = chains.iter().map(|chain| chain.chain).collect();
     let question = WalletAsked {

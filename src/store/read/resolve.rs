@@ -5,10 +5,10 @@ use sqlx::postgres::PgRow;
 use sqlx::{FromRow, Row};
 
 use super::Standing;
-use crate::store::wishes::ContractRow;
+use crate::store::contract_row::{ContractRow, contract_columns};
 use crate::store::{Pool, StoreError};
 
-/// A chain, with the contract that was asked for where it is tracked there.
+/// A chain, with the contract that was asked for where somebody has ever named it there.
 #[derive(Clone, Debug)]
 pub struct Known {
     /// The chain.
@@ -27,19 +27,17 @@ impl FromRow<'_, PgRow> for Known {
 
 /// Every chain by its number, each with the contract at `address`.
 pub async fn known(pool: &Pool, address: Option<Address>) -> Result<Vec<Known>, StoreError> {
-    let rows = sqlx::query_as(
-        r"select s.chain, s.caip2, s.alias, s.status, s.epoch, s.head, s.safe, s.finalized,
-            s.indexed, s.block_hash, s.lag_ms,
+    let rows = sqlx::query_as(concat!(
+        r"select s.caip2, s.alias, s.status, s.epoch, s.head, s.safe, s.finalized, s.indexed,
+            s.block_hash, s.lag_ms, s.chain,
             h.indexes <> 'ready' and exists (select from chain.contracts j
-                where j.chain = s.chain and j.live_from is not null) as indexing, c.id, c.address, c.standard, c.state, c.origin,
-            c.start_block, c.name, c.symbol, c.supply, c.holders, c.transfers, c.irregular,
-            case when c.state <> 'ready' then chain.loaded_percent(c.id, c.chain) end
-                as loaded_percent
-        from chain.standing s
+                where j.chain = s.chain and j.live_from is not null) as indexing, ",
+        contract_columns!(),
+        r"from chain.standing s
         join chain.chains h on h.id = s.chain
         left join chain.contracts c on c.chain = s.chain and c.address = $1
         order by s.chain",
-    )
+    ))
     .bind(address.as_ref().map(|address| address.as_slice()))
     .fetch_all(pool)
     .await?;

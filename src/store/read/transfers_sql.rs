@@ -4,7 +4,8 @@
 //! to be told: chain, key (block, log index, batch index), lowest and highest block; `$8` contract
 //! whose state is named; `$9` the direction, 1 or -1; `$10` limit; `$11`–`$14` filters checked row by
 //! row. Of the two branches of a direction the other one is never executed: its condition on `$9`
-//! holds for no row. Longer than other files because each statement stands whole: none is put
+//! holds for no row. Across contracts those that are no longer followed are left out: what they show
+//! ends somewhere, and only their own lists say so. Longer than other files because each statement stands whole: none is put
 //! together at run time.
 
 /// Of the token `$16` of the contract `$15`: its own, and those of ranges that cover it.
@@ -119,6 +120,8 @@ left join lateral (
             and (t.block, t.log_index, t.batch_index) < (k.block, k.log_index, k.batch_index)
             and t.block between k.low and k.high
             and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
+            and t.contract_id not in (select id from chain.contracts where chain = any ($1)
+                and (state = 'stopped' or (state = 'probing' and refused is not null)))
         order by t.block desc, t.log_index desc, t.batch_index desc
         limit $10)
         union all
@@ -127,6 +130,8 @@ left join lateral (
             and (t.block, t.log_index, t.batch_index) > (k.block, k.log_index, k.batch_index)
             and t.block between k.low and k.high
             and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
+            and t.contract_id not in (select id from chain.contracts where chain = any ($1)
+                and (state = 'stopped' or (state = 'probing' and refused is not null)))
         order by t.block, t.log_index, t.batch_index
         limit $10)
         union all
@@ -137,6 +142,8 @@ left join lateral (
             and (t.block, t.log_index, t.batch_index) < (k.block, k.log_index, k.batch_index)
             and t.block between k.low and k.high
             and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
+            and t.contract_id not in (select id from chain.contracts where chain = any ($1)
+                and (state = 'stopped' or (state = 'probing' and refused is not null)))
         order by t.block desc, t.log_index desc, t.batch_index desc
         limit $10)
         union all
@@ -147,6 +154,8 @@ left join lateral (
             and (t.block, t.log_index, t.batch_index) > (k.block, k.log_index, k.batch_index)
             and t.block between k.low and k.high
             and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
+            and t.contract_id not in (select id from chain.contracts where chain = any ($1)
+                and (state = 'stopped' or (state = 'probing' and refused is not null)))
         order by t.block, t.log_index, t.batch_index
         limit $10)
     ) t
@@ -179,6 +188,8 @@ left join lateral (
                 > (k.block * $9, k.log_index * $9, k.batch_index * $9)
             and t.block between k.low and k.high
             and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
+            and ($8::int4 is not null or t.contract_id not in (select id from chain.contracts where chain = any ($1)
+                and (state = 'stopped' or (state = 'probing' and refused is not null))))
     ) t
     order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9
     limit $10
@@ -205,6 +216,8 @@ left join lateral (
             and (t.block, t.log_index, t.batch_index) < (k.block, k.log_index, k.batch_index)
             and t.block between k.low and k.high
             and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
+            and t.contract_id not in (select id from chain.contracts where chain = any ($1)
+                and (state = 'stopped' or (state = 'probing' and refused is not null)))
         order by t.block desc, t.log_index desc, t.batch_index desc
         limit $10)
         union all
@@ -213,6 +226,8 @@ left join lateral (
             and (t.block, t.log_index, t.batch_index) > (k.block, k.log_index, k.batch_index)
             and t.block between k.low and k.high
             and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
+            and t.contract_id not in (select id from chain.contracts where chain = any ($1)
+                and (state = 'stopped' or (state = 'probing' and refused is not null)))
         order by t.block, t.log_index, t.batch_index
         limit $10)
     ) t

@@ -13,6 +13,10 @@ mod every_standard;
 mod every_transfer;
 mod examined;
 mod track;
+mod many;
+mod verdict;
+mod stopped;
+mod refused;
 mod malformed;
 mod problems;
 mod indexing;
@@ -26,13 +30,15 @@ use alloy::primitives::{Address, U256, address};
 use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
+use herald::account::key::Key;
 use herald::api::{ApiState, router};
 use herald::store::Pool;
+use herald::store::api_keys::{NewKey, create};
 use serde_json::Value;
 use tower::ServiceExt;
 
 use crate::support::database::{TestDatabase, fresh};
-use crate::support::seed::{SeedChain, SeedContract, person};
+use crate::support::seed::{SeedChain, SeedContract, judge, person};
 
 const APES: Address = address!("bc4ca0eda7647a8ab7c2061c2e118a18a936f13d");
 const CATS: Address = address!("06012c8cf97bead5deae237070f9587f8e7a266d");
@@ -124,6 +130,36 @@ pub(crate) async fn ok(router: &Router, uri: &str) -> Value {
 /// The code of a failure.
 async fn code(router: &Router, uri: &str) -> String {
     get(router, uri).await.code()
+}
+
+/// A new key with these scopes.
+async fn key(world: &World, scopes: &[&str]) -> String {
+    let key = Key::generate().unwrap();
+    let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+    let new = NewKey {
+        account: "tests",
+        name: "a key",
+        prefix: key.prefix(),
+        hash: key.hash(),
+        scopes: &scopes,
+        expires_at: None,
+    };
+    create(&world.db.pool, &new).await.unwrap();
+    key.reveal().to_owned()
+}
+
+/// POST `/v1/contracts`.
+async fn post(world: &World, key: &str, body: impl Into<Body>) -> Answer {
+    let request = Request::post("/v1/contracts")
+        .header("authorization", format!("Bearer {key}"))
+        .header("content-type", "application/json; charset=utf-8");
+    send(&world.router, request.body(body.into()).unwrap()).await
+}
+
+/// DELETE with a key.
+async fn delete(world: &World, key: &str, uri: &str) -> Answer {
+    let request = Request::delete(uri).header("authorization", format!("Bearer {key}"));
+    send(&world.router, request.body(Body::empty()).unwrap()).await
 }
 
 /// One field of each row, as text.

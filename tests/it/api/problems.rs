@@ -12,7 +12,7 @@ use herald::api::{ApiState, router};
 use herald::store;
 use sqlx::postgres::PgConnectOptions;
 
-use super::{APES, Answer, CATS, NOBODY, World, api, get, ok, send, world};
+use super::{APES, Answer, CATS, NOBODY, World, api, get, judge, ok, send, world};
 use crate::support::seed::{LASTS, Piece, person};
 
 fn check(seen: &mut BTreeSet<String>, expected: &str, answer: &Answer) {
@@ -131,6 +131,15 @@ async fn provoke_writes(world: &World, seen: &mut BTreeSet<String>) {
     check(seen, "body_too_large", &post("application/json", vec![b' '; 70_000]).await);
     let body = format!(r#"{{"chain":1,"contract":"{APES}","start_block":6}}"#);
     check(seen, "contract_conflict", &post("application/json", body.into()).await);
+    let body = format!(r#"{{"chain":137,"contract":"{}"}}"#, person(0x77));
+    for word in ["no_contract", "not_nft", "start_block_needed", "start_block_ahead"] {
+        judge(&world.db.pool, Some(word)).await;
+        check(seen, word, &post("application/json", body.clone().into()).await);
+    }
+    let purging = r"update chain.contracts set state = 'stopped', refused = null, purging = true
+        where refused is not null";
+    sqlx::query(purging).execute(&world.db.pool).await.unwrap();
+    check(seen, "contract_purging", &post("application/json", body.into()).await);
 }
 
 async fn provoke_outages(world: &World, seen: &mut BTreeSet<String>) {

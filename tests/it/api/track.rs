@@ -3,34 +3,20 @@
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use herald::account::key::Key;
-use herald::store::api_keys::{NewKey, create};
-use herald::store::wishes::{Tracked, find, track_all};
+use herald::index::wish::{Origin, all};
+use herald::store::contract_row::find;
+use herald::store::wishes::Tracked;
 use herald::types::{ChainKey, Standard};
 use serde_json::{Value, json};
 
-use super::{Answer, CATS, World, ok, send, world};
+use super::{CATS, World, judge, key, ok, post, send};
 use crate::support::seed::person;
 
-async fn key(world: &World, scopes: &[&str]) -> String {
-    let key = Key::generate().unwrap();
-    let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-    let new = NewKey {
-        account: "tests",
-        name: "a key",
-        prefix: key.prefix(),
-        hash: key.hash(),
-        scopes: &scopes,
-        expires_at: None,
-    };
-    create(&world.db.pool, &new).await.unwrap();
-    key.reveal().to_owned()
-}
-
-async fn post(world: &World, key: &str, body: impl Into<Body>) -> Answer {
-    let request = Request::post("/v1/contracts")
-        .header("authorization", format!("Bearer {key}"))
-        .header("content-type", "application/json; charset=utf-8");
-    send(&world.router, request.body(body.into()).unwrap()).await
+/// A world in which every contract that is asked for can be followed.
+async fn world() -> World {
+    let world = super::world().await;
+    judge(&world.db.pool, None).await;
+    world
 }
 
 fn cats(start_block: i64) -> String {
@@ -49,9 +35,10 @@ async fn a_contract_is_stored_once_and_shown_from_then_on() {
     let again = post(&world, &key, cats(3)).await;
     assert_eq!(again.status, StatusCode::OK);
     assert_eq!(again.json()["address"], CATS.to_checksum(None));
-    let other = post(&world, &key, cats(2)).await;
+    let other = post(&world, &key, cats(4)).await;
     assert_eq!(other.code(), "contract_conflict");
     assert_eq!(other.json()["errors"][0]["pointer"], "/start_block");
+    assert!(other.json()["detail"].as_str().unwrap().ends_with("tracked with start_block 3"));
     let shown = ok(&world.router, &format!("/v1/contracts/137/{CATS}")).await;
     assert_eq!(shown["start_block"], 3);
 }
@@ -82,16 +69,20 @@ async fn a_standard_that_nobody_has_said_is_taken_from_a_later_wish() {
 async fn a_configured_standard_is_written_only_where_there_is_none() {
     let world = world().await;
     let chain = ChainKey(world.two.id);
-    let wish =
-        |number: u8, standard| Tracked { chain, address: person(number), standard, start_block: 7 };
+    let wish = |number: u8, standard| Tracked {
+        chain,
+        address: person(number),
+        standard,
+        start_block: Some(7),
+    };
     let (single, many) = (Some(Standard::Erc721), Some(Standard::Erc1155));
     for (first, second, stored) in
         [(None, many, many), (single, many, single), (many, None, many), (None, None, None)]
     {
         sqlx::query("delete from chain.contracts").execute(&world.db.pool).await.unwrap();
-        track_all(&world.db.pool, chain, &[wish(1, first)], "api").await.unwrap();
+        all(&world.db.pool, chain, &[wish(1, first)], Origin::Api).await.unwrap();
         let wishes = [wish(1, second), wish(2, None), wish(1, second)];
-        let starts = track_all(&world.db.pool, chain, &wishes, "config").await.unwrap();
+        let starts = all(&world.db.pool, chain, &wishes, Origin::Config).await.unwrap();
         assert_eq!(starts.len(), 2);
         let row = find(&world.db.pool, chain, person(1)).await.unwrap().unwrap();
         assert_eq!(row.standard.as_deref(), stored.map(Standard::as_str), "{first:?} {second:?}");
@@ -149,7 +140,7 @@ async fn every_fault_of_a_body_is_pointed_at() {
         ("[]".to_owned(), vec![""]),
         ("\u{0}".to_owned(), vec![""]),
         ("[".repeat(60_000), vec![""]),
-        ("{}".to_owned(), vec!["/chain", "/contract", "/start_block"]),
+        ("{}".to_owned(), vec!["/chain", "/contract"]),
         (
             json!({"chain": 1, "contract": CATS, "start_block": -1}).to_string(),
             vec!["/start_block"],

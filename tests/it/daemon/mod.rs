@@ -15,6 +15,7 @@ mod feed;
 mod kill;
 mod chains;
 mod contracts;
+mod commands;
 mod stop;
 mod roles;
 mod connections;

@@ -27,3 +27,4 @@ mod ahead;
 mod downtime;
 mod folds;
 mod indexes;
+mod wishes;

@@ -90,29 +90,14 @@ async fn a_short_rest_is_left_whole() {
 async fn a_step_beyond_an_end_that_was_lowered_meanwhile_is_not_committed() {
     let database = fresh().await;
     let pool = &database.pool;
-    let (world, indexer) = followed(pool, 60, 30).await;
+    let (world, _) = followed(pool, 60, 30).await;
+    let listening = Listening::on(world.node());
+    let rules = Rules { range_max: 30, ..rules() };
+    let indexer = Indexer::over(pool, (CHAIN, listening.clone() as _), "one", rules).await;
     indexer.follow(&tracked()[..1], 0).await;
     indexer.track().await.expect("the contract is joined");
-    let cut = pool.clone();
-    let (told, heard) = std::sync::mpsc::channel();
-    world.node().faults().before_logs = Some(Box::new(move |_| told.send(()).expect("heard")));
-    let cutting = async {
-        let step = indexer.load();
-        let mut step = std::pin::pin!(step);
-        // The step is polled until it asks the node; the end is lowered before it goes on.
-        std::future::poll_fn(|cx| {
-            let ended = step.as_mut().poll(cx).is_ready();
-            assert!(!ended || heard.try_recv().is_ok(), "the step asked nothing");
-            match ended || heard.try_recv().is_ok() {
-                true => std::task::Poll::Ready(()),
-                false => std::task::Poll::Pending,
-            }
-        })
-        .await;
-        sqlx::query("update chain.spans set to_block = 9").execute(&cut).await.expect("lowered");
-        step.await
-    };
-    assert_eq!(cutting.await.expect("the step is given up"), Pass::Idle);
+    listening.meanwhile(pool, "update chain.spans set to_block = 9");
+    assert_eq!(indexer.load().await.expect("the step is given up"), Pass::Idle);
     assert_eq!(spans(pool).await, [(0, 0, 9)], "the step was committed");
     let stored: i64 = sqlx::query_scalar("select count(*) from chain.transfers")
         .fetch_one(pool)

@@ -75,7 +75,7 @@ async fn follow(indexer: &Indexer, truth: &Reading, start_block: u64, told: Told
         chain: indexer.context.key,
         address: address.parse().expect("an address"),
         standard: standard(address),
-        start_block,
+        start_block: Some(start_block),
     };
     let wishes: Vec<_> = truth.candidates.iter().map(wish).collect();
     track::ensure(&indexer.context, &wishes).await.expect("the wishes are written");

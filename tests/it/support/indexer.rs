@@ -17,8 +17,8 @@ use herald::index::load::Load;
 use herald::index::probe::Probe;
 use herald::index::track::{self, Track};
 use herald::index::{Context, Rules};
-use herald::store::wishes::{self, Tracked};
-use herald::store::{Pool, chains};
+use herald::store::wishes::Tracked;
+use herald::store::{Pool, chains, contract_row};
 use herald::types::{Caip2, ContractKey, Standard};
 use herald::upkeep::{Progress, Prune, Purge};
 use herald::work::{Pass, Worker};
@@ -110,7 +110,8 @@ impl Indexer {
     /// Stops following a contract; with `purge` its facts go.
     pub(crate) async fn stop(&self, contract: Address, purge: bool) {
         let Context { pool, key, id, .. } = &self.context;
-        let found = wishes::find(pool, *key, contract).await.expect("the contract is looked for");
+        let found =
+            contract_row::find(pool, *key, contract).await.expect("the contract is looked for");
         let row = ContractKey(found.expect("the contract was followed").id);
         depart::stop(pool, (*key, *id), row, purge).await.expect("the contract is stopped");
     }
@@ -144,7 +145,7 @@ impl Indexer {
             Kind::Erc721 => Standard::Erc721,
             Kind::Erc1155 => Standard::Erc1155,
         });
-        Tracked { chain: self.context.key, address, standard, start_block }
+        Tracked { chain: self.context.key, address, standard, start_block: Some(start_block) }
     }
 
     /// One pass of the live edge.

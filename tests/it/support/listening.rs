@@ -5,6 +5,7 @@ use std::sync::{Arc, Mutex};
 use alloy::primitives::{Address, B256, Bytes};
 use async_trait::async_trait;
 use herald::chain::{Chain, ChainError, EndpointReport, Head, Header, LogFilter, LogScope, RawLog};
+use herald::store::Pool;
 
 use super::sim::SimNode;
 
@@ -12,12 +13,18 @@ use super::sim::SimNode;
 pub(crate) struct Listening {
     node: SimNode,
     asked: Mutex<Vec<(LogScope, LogFilter)>>,
+    meanwhile: Mutex<Option<(Pool, &'static str)>>,
 }
 
 impl Listening {
     /// Listens to what this node is asked.
     pub(crate) fn on(node: SimNode) -> Arc<Self> {
-        Arc::new(Self { node, asked: Mutex::default() })
+        Arc::new(Self { node, asked: Mutex::default(), meanwhile: Mutex::default() })
+    }
+
+    /// Has this statement run while the next question for logs is under way.
+    pub(crate) fn meanwhile(&self, pool: &Pool, statement: &'static str) {
+        *self.meanwhile.lock().expect("nobody panics with it") = Some((pool.clone(), statement));
     }
 
     /// What was asked since the last look.
@@ -36,6 +43,10 @@ impl Chain for Listening {
     }
     async fn logs(&self, scope: LogScope, filter: &LogFilter) -> Result<Vec<RawLog>, ChainError> {
         self.asked.lock().expect("nobody panics with it").push((scope, filter.clone()));
+        let meanwhile = self.meanwhile.lock().expect("nobody panics with it").take();
+        if let Some((pool, statement)) = meanwhile {
+            sqlx::query(statement).execute(&pool).await.expect("the statement runs");
+        }
         self.node.logs(scope, filter).await
     }
     async fn genesis(&self) -> Result<B256, ChainError> {

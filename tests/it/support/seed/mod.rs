@@ -3,7 +3,9 @@
 
 mod contract;
 mod rows;
+mod judge;
 
+pub(crate) use judge::judge;
 pub(crate) use rows::{Held, LASTS, Move, Piece};
 
 use alloy::primitives::{Address, B256};
