@@ -35,6 +35,9 @@ pub struct Args {
     /// Whether the configuration says where to listen; filled in by the caller.
     #[arg(skip)]
     pub listen_is_set: bool,
+    /// Index in this many processes of their own, of which one is killed at half time
+    #[arg(long, value_name = "NUMBER", value_parser = clap::value_parser!(u8).range(1..=8))]
+    pub replicas: Option<u8>,
     /// Seed of the traffic: the same seed makes the same mints, transfers, burns and reorgs
     #[arg(long, value_name = "NUMBER")]
     pub seed: Option<u64>,
@@ -59,7 +62,8 @@ async fn play(
     (stage, seed): (&mut Stage, u64),
     signals: &mut Signals,
 ) -> anyhow::Result<Exit> {
-    config.roles = Roles::ALL;
+    // Replicas do the indexing, where there are any.
+    config.roles = Roles { index: args.replicas.is_none(), api: true };
     config.chains = stage.devnet.configuration();
     config.http.listen = match args.listen {
         Some(address) => address,
@@ -79,13 +83,20 @@ async fn play(
     let admin_key = keys::admin(&pool).await?;
     pool.close().await;
     let herald = app.address();
+    let mut replicas = match args.replicas {
+        Some(count) => Some(stage.replicas(&config.chains, usize::from(count))?),
+        None => None,
+    };
     let course = Course { herald, admin_key, length: args.stop_after, seed };
     // The demo stops first: its comparison needs the daemon.
     let (stop_demo, stop_daemon) = (CancellationToken::new(), CancellationToken::new());
     let acts = async {
-        let ending = devnet::run(&mut stage.devnet, &course, &stop_demo).await;
+        let ending = devnet::run(&mut stage.devnet, &course, replicas.as_mut(), &stop_demo).await;
         stop_daemon.cancel();
-        ending
+        match replicas {
+            Some(replicas) => replicas.stop().await.and(ending),
+            None => ending,
+        }
     };
     let asked = async {
         signals.asked().await;

@@ -15,6 +15,7 @@ use tokio_util::sync::CancellationToken;
 use super::chains::{BLOCK_TIME, DevChain, Devnet};
 use super::contracts::Deployed;
 use super::herald::Herald;
+use super::replicas::Replicas;
 use super::report::Report;
 use super::show::{self, Row, say};
 use super::verify;
@@ -59,13 +60,19 @@ pub enum Ending {
 
 /// Runs the demo until its length is over or `stop` is cancelled. An error means that a node, the
 /// daemon or the comparison failed.
-pub async fn run(devnet: &mut Devnet, course: &Course, stop: &CancellationToken) -> Result<Ending> {
+pub async fn run(
+    devnet: &mut Devnet,
+    course: &Course,
+    replicas: Option<&mut Replicas>,
+    stop: &CancellationToken,
+) -> Result<Ending> {
     let herald = Herald::new(course.herald)?;
     let (chains, lost) = devnet.watched();
     let acts = async {
         wait_until_ready(&herald, chains).await?;
         welcome(&herald, chains).await?;
-        drive(&herald, chains, course, stop).await?;
+        tell_of(replicas.as_deref());
+        drive(&herald, chains, (course, replicas), stop).await?;
         if stop.is_cancelled() {
             return Ok(Ending::Stopped);
         }
@@ -137,7 +144,7 @@ async fn welcome(herald: &Herald, chains: &[DevChain]) -> Result<()> {
 async fn drive(
     herald: &Herald,
     chains: &[DevChain],
-    course: &Course,
+    (course, replicas): (&Course, Option<&mut Replicas>),
     stop: &CancellationToken,
 ) -> Result<()> {
     let rest = stop.child_token();
@@ -148,6 +155,15 @@ async fn drive(
     let announce = async {
         if pause(ANNOUNCE_AFTER.min(length / 2), &rest).await {
             announce(herald, chains, &course.admin_key).await?;
+        }
+        Ok(())
+    };
+    let lose = async {
+        if let Some(replicas) = replicas
+            && pause(length / 2, &rest).await
+            && let Some(id) = replicas.kill_one().await?
+        {
+            say(&format!("       killed replica {id} with SIGKILL; another one takes over"));
         }
         Ok(())
     };
@@ -163,8 +179,15 @@ async fn drive(
         }
         Ok::<_, anyhow::Error>(())
     };
-    tokio::try_join!(traffic, announce, clock, status)?;
+    tokio::try_join!(traffic, announce, lose, clock, status)?;
     Ok(())
+}
+
+fn tell_of(replicas: Option<&Replicas>) {
+    if let Some(replicas) = replicas {
+        let ids: Vec<String> = replicas.ids().iter().map(u32::to_string).collect();
+        say(&format!("       indexed by the processes {}", ids.join(", ")));
+    }
 }
 
 async fn announce(herald: &Herald, chains: &[DevChain], key: &SecretString) -> Result<()> {

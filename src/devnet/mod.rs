@@ -1,7 +1,7 @@
 //! `herald dev`: two chains on this machine with contracts, traffic and reorgs, the daemon beside
 //! them, and a comparison of every owner at the end. For trying Herald out, and for its own tests.
 //!
-//! Reading order: `stage` sets everything up; `anvil` is one node, `leftovers` those of a demo
+//! Reading order: `stage` sets everything up; `anvil` is one node, `replicas` are more daemons, `leftovers` those of a demo
 //! that was killed, `node` what the demo asks of them; `contracts` puts the contracts on a
 //! chain, `chains` is a node with its contracts. `actions` chooses what happens next, `items` where
 //! that is an ERC-1155 contract, `cast` who does it, `traffic` makes it happen. `demo` is the
@@ -12,6 +12,7 @@
 
 pub mod stage;
 pub mod anvil;
+pub mod replicas;
 pub mod leftovers;
 pub mod node;
 pub mod contracts;
@@ -32,5 +33,6 @@ mod report;
 pub mod verify;
 
 pub use demo::{Course, Ending, run};
+pub use replicas::Replicas;
 pub use report::Report;
 pub use stage::{Stage, free_address};

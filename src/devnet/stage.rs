@@ -11,7 +11,8 @@ use sqlx::postgres::PgConnectOptions;
 use super::anvil;
 use super::chains::Devnet;
 use super::leftovers::end_leftovers;
-use crate::config::{self, Database, DatabaseSource, Dev, Embedded};
+use super::replicas::Replicas;
+use crate::config::{self, ChainConfig, Database, DatabaseSource, Dev, Embedded};
 use crate::postgres::{Claim, Cluster};
 use crate::store;
 
@@ -22,6 +23,7 @@ const HOME_OF_ROOT: &str = "/var/lib/herald/dev";
 pub struct Stage {
     /// The chains.
     pub devnet: Devnet,
+    dir: PathBuf,
     cluster: Cluster,
     claim: Claim,
 }
@@ -39,14 +41,14 @@ impl Stage {
         let claim = Claim::take(&embedded)?;
         let ended = end_leftovers(&dir).await?;
         if ended > 0 {
-            tracing::info!(ended, "ended anvils that a killed demo had left");
+            tracing::info!(ended, "ended processes that a killed demo had left");
         }
         // Where anvil keeps scratch files; those of a killed one are of no use.
         let _ = std::fs::remove_dir_all(dir.join(".foundry"));
         let (cluster, devnet) =
             tokio::join!(fresh_cluster(&embedded), Devnet::start(&program, &dir, seed));
         match (cluster, devnet) {
-            (Ok(cluster), Ok(devnet)) => Ok(Self { devnet, cluster, claim }),
+            (Ok(cluster), Ok(devnet)) => Ok(Self { devnet, dir, cluster, claim }),
             (Err(err), Ok(devnet)) => {
                 devnet.stop().await?;
                 Err(err)
@@ -62,6 +64,11 @@ impl Stage {
     /// How the daemon reaches its database, which is empty.
     pub fn database(&self) -> PgConnectOptions {
         self.cluster.options()
+    }
+
+    /// Starts daemons beside the demo's own that do nothing but index.
+    pub fn replicas(&self, chains: &[ChainConfig], count: usize) -> Result<Replicas> {
+        Replicas::start(&self.dir, &self.cluster.url(), chains, count)
     }
 
     /// Says where the daemon answers to whoever starts a second demo.

@@ -63,13 +63,14 @@ async fn ctrl_c_ends_a_demo_with_all_its_processes() {
 #[tokio::test]
 async fn a_demo_cleans_up_after_one_that_was_killed_and_finds_no_difference() {
     let setup = place();
-    let killed = start(&setup, &[]);
+    let killed = start(&setup, &["--replicas", "1"]);
     welcomed(&killed).await;
     running(&killed).await;
     killed.kill().await;
     assert!(!setup.folder.inhabitants().is_empty(), "what was killed could not clean up");
 
-    let ended = start(&setup, &["--for", "10s"]).ended().await;
+    let ended = start(&setup, &["--for", "12s", "--replicas", "2"]).ended().await;
+    assert!(ended.out.contains("killed replica "), "{}", ended.out);
     assert_eq!(ended.code(), Some(0), "{}\n{}", ended.out, ended.log);
     assert_eq!(ended.out.lines().last(), Some("0 differences"), "{}", ended.out);
     // On each of the two chains three collectibles, one of them with ranges, and one of balances.

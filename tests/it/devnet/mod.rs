@@ -149,7 +149,7 @@ async fn a_demo_announces_its_second_contracts_and_ends_by_itself_with_a_compari
     };
     let stop = CancellationToken::new();
     let ending = tokio::select! {
-        ending = demo::run(&mut devnet, &course, &stop) => ending.unwrap(),
+        ending = demo::run(&mut devnet, &course, None, &stop) => ending.unwrap(),
         () = api.serve() => unreachable!("the API ended"),
     };
     let Ending::Compared(report) = ending else { panic!("nothing was compared") };
@@ -170,10 +170,10 @@ async fn a_demo_that_is_stopped_compares_nothing_and_one_that_loses_a_node_fails
     };
     let stop = CancellationToken::new();
     assert_eq!(end_leftovers(&path).await.unwrap(), 2);
-    let lost = demo::run(&mut devnet, &course, &stop).await.unwrap_err().to_string();
+    let lost = demo::run(&mut devnet, &course, None, &stop).await.unwrap_err().to_string();
     assert!(lost.starts_with("the node of dev-"), "{lost}");
     stop.cancel();
-    assert!(matches!(demo::run(&mut devnet, &course, &stop).await, Ok(Ending::Stopped)));
+    assert!(matches!(demo::run(&mut devnet, &course, None, &stop).await, Ok(Ending::Stopped)));
 }
 
 #[tokio::test]
