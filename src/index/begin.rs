@@ -6,7 +6,7 @@
 use super::Context;
 use crate::chain::{ChainError, Head, Header};
 use crate::store::chains::{self, Marks};
-use crate::store::{blocks, leases};
+use crate::store::{blocks, leases, notify};
 use crate::types::BlockRef;
 
 /// Stores the first checkpoint.
@@ -46,6 +46,8 @@ pub(super) async fn begin(
         block.number = block.number,
         "{} begins at its final block {}", context.name, block.number
     );
+    // Contracts of the configuration wait for it.
+    notify::send(&context.pool, notify::CONTRACTS).await?;
     Ok(())
 }
 

@@ -20,7 +20,7 @@ async fn a_line_of_the_log_is_a_json_object_with_the_fields_beside_the_message()
     let database = fresh().await;
     let mut site = Site::new("one", 1_001, 30).await;
     let mut setup = Setup::on(&database);
-    setup.replace(TALKATIVE, "info,herald::index::live=debug");
+    setup.replace(TALKATIVE, "info,herald::index::advance=debug");
     site.configure(&mut setup);
     let (daemon, client) = Program::answering(&setup).await;
     daemon.says("committed up to block 30").await;
