@@ -17,12 +17,12 @@ pub async fn stop(
     let live_from = sqlx::query_scalar(
         r"
         update chain.contracts c set state = 'stopped', stopped_at = clock_timestamp(),
-            live_to = case when before.live_from is null then null else $2 end,
+            live_to = case when before.state = 'probing' then before.live_to else $2 end,
             folded_to = case when before.state = 'ready' then c.folded_to end,
             refused = null, refused_detail = null, probe_at = null
         from chain.contracts before
         where c.id = $1 and before.id = c.id and before.state <> 'stopped'
-        returning case when before.live_from is not null
+        returning case when before.state <> 'probing'
             then greatest(before.live_from, before.start_block) end
         ",
     )

@@ -26,7 +26,7 @@ const HOSTILE_EVERY: u64 = 4;
 struct Fleet {
     replicas: Vec<Indexer>,
     followed: Vec<(Contract, u64)>,
-    gone: Vec<Address>,
+    gone: Vec<Contract>,
     rng: SmallRng,
 }
 
@@ -54,16 +54,17 @@ impl Fleet {
                 self.followed.push((contract, start));
             }
             3 | 4 => {
-                let here: Vec<_> =
-                    self.followed.iter().filter(|it| !self.gone.contains(&it.0.address)).collect();
+                let is_gone =
+                    |it: &Contract| self.gone.iter().any(|gone| gone.address == it.address);
+                let here: Vec<_> = self.followed.iter().filter(|it| !is_gone(&it.0)).collect();
                 let Some((contract, _)) = here.choose(&mut self.rng) else { return };
                 one.stop(contract.address, self.rng.random_ratio(1, 3)).await;
-                self.gone.push(contract.address);
+                self.gone.push(*contract);
             }
             5 | 6 => {
-                let Some(address) = self.gone.choose(&mut self.rng).copied() else { return };
-                if one.come_back(address).await {
-                    self.gone.retain(|gone| *gone != address);
+                let Some(back) = self.gone.choose(&mut self.rng).copied() else { return };
+                if one.come_back(back.address, back.sort.kind()).await {
+                    self.gone.retain(|gone| gone.address != back.address);
                 }
             }
             _ => {
@@ -71,8 +72,10 @@ impl Fleet {
                     return;
                 };
                 if *start > 0 {
-                    *start = self.rng.random_range(0..*start);
-                    one.lower(contract.address, *start).await;
+                    let lower = self.rng.random_range(0..*start);
+                    if one.lower(contract.address, lower).await {
+                        *start = lower;
+                    }
                 }
             }
         }
@@ -146,8 +149,9 @@ async fn story(seed: u64) {
     let one = &fleet.replicas[0].context;
     let (pool, chain) = (one.pool.clone(), one.key);
     assert_covered(&pool, chain, &world.canonical(), &fleet.tracked(), &when).await;
-    for address in std::mem::take(&mut fleet.gone) {
-        assert!(fleet.replicas[0].come_back(address).await, "{address} is still purged {when}");
+    for gone in std::mem::take(&mut fleet.gone) {
+        let back = fleet.replicas[0].come_back(gone.address, gone.sort.kind()).await;
+        assert!(back, "{} is still purged {when}", gone.address);
     }
     fleet.rest().await;
     subscriber.look(&fleet.replicas[0]).await;

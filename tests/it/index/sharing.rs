@@ -10,7 +10,7 @@ use herald::work::{Pass, Worker};
 use crate::support::database::fresh;
 use crate::support::indexer::{CHAIN, Indexer, rules};
 use crate::support::listening::Listening;
-use crate::support::replay::{Replay, Tracked};
+use crate::support::replay::{Kind, Replay, Tracked};
 use crate::support::sim::{World, tracked};
 use crate::support::tables;
 
@@ -163,8 +163,9 @@ async fn a_contract_that_comes_back_has_only_the_gap_read() {
     indexer.stop(tracked()[0], false).await;
     world.mine(10);
     indexer.rest().await;
-    assert!(indexer.come_back(tracked()[0]).await);
+    assert!(indexer.come_back(tracked()[0], Kind::Erc721).await);
     world.mine(3);
+    indexer.probe().await.expect("the contract is looked at");
     indexer.track().await.expect("the contract is joined");
     let gap = spans(pool).await;
     let [(from, _, to)] = gap[..] else { panic!("one gap: {gap:?}") };
@@ -181,7 +182,10 @@ async fn a_purged_contract_leaves_only_its_row_and_is_read_whole_when_it_comes_b
     indexer.follow(&tracked()[..2], 0).await;
     indexer.rest().await;
     indexer.stop(tracked()[0], true).await;
-    assert!(!indexer.come_back(tracked()[0]).await, "it came back in the middle of its purge");
+    assert!(
+        !indexer.come_back(tracked()[0], Kind::Erc721).await,
+        "it came back in the middle of its purge"
+    );
     indexer.rest().await;
     let left: i64 = sqlx::query_scalar(
         r"select (select count(*) from chain.transfers t where t.contract_id = c.id)
@@ -195,7 +199,7 @@ async fn a_purged_contract_leaves_only_its_row_and_is_read_whole_when_it_comes_b
     .expect("the purged contract");
     assert_eq!(left, 0);
     assert_true(&world, &indexer, &tracked()[1..2]).await;
-    assert!(indexer.come_back(tracked()[0]).await);
+    assert!(indexer.come_back(tracked()[0], Kind::Erc721).await);
     indexer.rest().await;
     assert_true(&world, &indexer, &tracked()[..2]).await;
 }

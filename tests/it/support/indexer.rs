@@ -16,6 +16,7 @@ use herald::index::live::LiveEdge;
 use herald::index::load::Load;
 use herald::index::probe::Probe;
 use herald::index::track::{self, Track};
+use herald::index::wish::{self, Origin, Outcome};
 use herald::index::{Context, Rules};
 use herald::store::wishes::Tracked;
 use herald::store::{Pool, chains, contract_row};
@@ -116,28 +117,19 @@ impl Indexer {
         depart::stop(pool, (*key, *id), row, purge).await.expect("the contract is stopped");
     }
 
-    /// Follows a stopped contract again; false while its facts are still being removed.
-    pub(crate) async fn come_back(&self, contract: Address) -> bool {
-        let back = sqlx::query(
-            "update chain.contracts set state = 'probing', live_to = null, stopped_at = null,
-                purged = false
-             where chain = $1 and address = $2 and state = 'stopped' and not purging",
-        );
-        let back = back.bind(self.context.key.0).bind(contract.as_slice());
-        back.execute(&self.context.pool).await.expect("the wish is written").rows_affected() > 0
+    /// Follows a stopped contract again, from where it was followed before; false while its facts are
+    /// still being removed.
+    pub(crate) async fn come_back(&self, contract: Address, kind: Kind) -> bool {
+        let wish = Tracked { start_block: None, ..self.wish(contract, Some(kind), 0) };
+        let (wished, _) = wish::one(&self.context.pool, &wish, Origin::Cli).await.expect("a wish");
+        wished.outcome != Outcome::Purging
     }
 
-    /// Asks for a lower start of a contract.
-    pub(crate) async fn lower(&self, contract: Address, start: u64) {
-        sqlx::query(
-            "update chain.contracts set wanted_start = $3 where chain = $1 and address = $2",
-        )
-        .bind(self.context.key.0)
-        .bind(contract.as_slice())
-        .bind(start as i64)
-        .execute(&self.context.pool)
-        .await
-        .expect("the wish is written");
+    /// Asks for a lower start of a contract; false where it is not followed.
+    pub(crate) async fn lower(&self, contract: Address, start: u64) -> bool {
+        let wish = self.wish(contract, None, start);
+        let wished = wish::one(&self.context.pool, &wish, Origin::Config).await.expect("a wish").0;
+        matches!(wished.outcome, Outcome::Changed | Outcome::Same)
     }
 
     fn wish(&self, address: Address, kind: Option<Kind>, start_block: u64) -> Tracked {
