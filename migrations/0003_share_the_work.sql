@@ -69,6 +69,7 @@ create index loaded_of_chain on chain.loaded (chain, (upper(blocks)));
 
 -- `finished_at`: every span is done and the blocks stand in `loaded`.
 alter table chain.load_sets drop column contract_ids, drop column loaded,
+    add column planned_at timestamptz not null default clock_timestamp(),
     add column finished_at timestamptz;
 create index load_sets_unfinished on chain.load_sets (chain, id) where finished_at is null;
 alter table chain.spans

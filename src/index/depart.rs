@@ -6,10 +6,9 @@
 //! again.
 
 use super::commit::subjects;
-use super::tell;
+use super::{seams, tell};
 use crate::store::chains::ChainRow;
-use crate::store::{Pool, StoreError, blocks, chains, contracts, departures, events};
-use crate::store::{load_sets, loaded};
+use crate::store::{Pool, StoreError, blocks, chains, contracts, departures, events, loaded};
 use crate::types::{Caip2, ChainKey, ContractKey, EventKind};
 
 /// Stops a contract; with `purge` its facts are removed by a worker afterwards. Answers whether it
@@ -23,7 +22,7 @@ pub async fn stop(
     let mut tx = pool.begin().await?;
     let row = chains::lock(&mut tx, chain).await?;
     let checkpoint = row.checkpoint.map(|(number, _)| number);
-    load_sets::leave(&mut tx, contract, !purge).await?;
+    seams::leave(&mut tx, &[contract]).await?;
     let stopped = departures::stop(&mut tx, contract, checkpoint, purge).await?;
     if purge {
         loaded::forget(&mut tx, contract).await?;
@@ -33,8 +32,8 @@ pub async fn stop(
         return Ok(false);
     };
     if let (Some(from), Some(to), false) = (live_from, checkpoint, purge) {
-        let blocks = (from.unsigned_abs(), to);
-        loaded::add(&mut tx, (chain, contract), &row.log_kinds, blocks).await?;
+        let wrote = [(contract, from.unsigned_abs())];
+        loaded::add(&mut tx, chain, &row.log_kinds, (&wrote, to)).await?;
     }
     chains::bump_filter(&mut tx, chain).await?;
     if live_from.is_some() {

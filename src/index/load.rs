@@ -7,6 +7,7 @@
 //! Any number of workers, in any number of processes, claim steps; one that finds no free span takes
 //! half of what is left of the longest.
 
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
@@ -16,16 +17,17 @@ use super::commit::ranged;
 use super::past::{BrokenSeam, Past, Step};
 use super::{Context, seams, unless_passing};
 use crate::chain::ChainError;
+use crate::store::chains::{self, ChainRow};
 use crate::store::contracts::Contract;
 use crate::store::spans::Span;
-use crate::store::{
-    self, StoreError, blocks, chains, load_sets, prune, readings, spans, transfers,
-};
+use crate::store::{self, StoreError, blocks, load_members, prune, readings, spans, transfers};
 use crate::telemetry::metrics;
 use crate::work::{Pass, Topic, Worker};
 
 /// How long a claim lasts: longer than a slow endpoint takes for a step.
 const LEASE: Duration = Duration::from_secs(60);
+/// A claim is renewed so often while a step goes on: twice before it runs out.
+const RENEW: Duration = Duration::from_secs(20);
 /// A rest is worth splitting where it has at least so many steps: half of it is then still several.
 const SPLIT_STEPS: u64 = 8;
 /// Logs of a step above which the next is smaller: a few megabytes, where most providers refuse.
@@ -61,7 +63,7 @@ impl Load {
             return Ok(free);
         }
         let least = self.width().saturating_mul(SPLIT_STEPS);
-        if spans::longest(pool, *key).await? < least {
+        if spans::longest(pool, *key, &kinds).await? < least {
             return Ok(None);
         }
         // A rewind that clips spans meanwhile would not see the new one.
@@ -79,12 +81,34 @@ impl Load {
             return Ok(Pass::Idle);
         }
         let Some(span) = self.claim().await? else { return seams::finish(context).await };
-        let mut followed = load_sets::members(&context.pool, span.set).await?;
+        let outcome = tokio::select! {
+            outcome = self.advance(&row, &span) => unless_passing(outcome),
+            never = self.keep(&span) => match never {},
+        };
+        if let Err(error) = &outcome {
+            spans::note_failure(&context.pool, &span, &format!("{error:#}")).await?;
+        }
+        outcome
+    }
+
+    /// Renews the claim while an endpoint takes its time.
+    async fn keep(&self, span: &Span) -> Infallible {
+        loop {
+            tokio::time::sleep(RENEW).await;
+            // A claim that is lost is left to the step's own fence.
+            let _ = spans::renew(&self.context.pool, span, LEASE).await;
+        }
+    }
+
+    /// Reads and writes the next step of the span.
+    async fn advance(&self, row: &ChainRow, span: &Span) -> anyhow::Result<Pass> {
+        let context = &self.context;
+        let mut followed = load_members::members(&context.pool, span.set).await?;
         let floor = row.finalized.unwrap_or(0);
         let range = self.width();
         let to = span.to.min(span.next.saturating_add(range - 1));
         followed.retain(|contract| contract.start_block <= to);
-        let past = Past { context, followed: &followed, span: &span };
+        let past = Past { context, followed: &followed, span };
         let read = if span.next <= floor {
             past.settled(to.min(floor)).await
         } else {
@@ -92,11 +116,11 @@ impl Load {
         };
         let step = match read {
             Ok(step) => step,
-            Err(error) if error.is::<BrokenSeam>() => return self.restart(&span, &error).await,
+            Err(error) if error.is::<BrokenSeam>() => return self.restart(span, &error).await,
             Err(error) => return self.narrow(error, (span.next, to)),
         };
         let to = step.ends.to;
-        let last = self.write(&span, &followed, &step).await?;
+        let last = self.write(span, &followed, &step).await?;
         self.adapt(step.logs);
         let (blocks, count) = (to - span.next + 1, step.transfers.len() as u64);
         metrics::blocks_committed(&context.name, metrics::Path::Load).increment(blocks);
@@ -174,7 +198,11 @@ impl Load {
                 at_most.filter(|most| (1..width).contains(most)).unwrap_or(width / 2)
             }
             Some(ChainError::TooManyLogs { .. }) if width > 1 => width / 2,
-            _ => return Err(error),
+            _ => {
+                // Blocks around those that the endpoint cannot answer for are read all the same.
+                self.range.store((width / 2).max(1), Ordering::Relaxed);
+                return Err(error);
+            }
         };
         self.range.store(next, Ordering::Relaxed);
         tracing::debug!(
@@ -218,11 +246,6 @@ impl Worker for Load {
     }
 
     async fn pass(&self) -> anyhow::Result<Pass> {
-        let outcome = self.step().await;
-        if let Err(error) = &outcome {
-            let (pool, owner) = (&self.context.pool, &self.owner);
-            spans::note_failure(pool, self.context.key, owner, &format!("{error:#}")).await?;
-        }
-        unless_passing(outcome)
+        unless_passing(self.step().await)
     }
 }

@@ -208,14 +208,16 @@ async fn store(
     let row = chains::lock(&mut tx, context.key).await?;
     let is_new =
         contracts::by_keys(&mut *tx, &[key]).await?.iter().all(|it| it.id_in_data.is_none());
-    let stored = readings::note(&mut *tx, key, found).await?;
     let Some((checkpoint, _)) = row.checkpoint.filter(|_| is_new) else {
+        let stored = readings::note(&mut *tx, key, found).await?;
         tx.commit().await?;
         return Ok(stored);
     };
+    // The spans come before the contract, as everywhere.
     if readings::begin_again(&mut tx, key, checkpoint).await? {
-        allot::plan(&mut tx, context, &row.log_kinds, (&[key], checkpoint)).await?;
+        allot::plan(&mut tx, context, &row.log_kinds, &[key]).await?;
     }
+    readings::note(&mut *tx, key, found).await?;
     chains::bump_filter(&mut tx, context.key).await?;
     tx.commit().await?;
     Err(ReadAgain.into())

@@ -4,17 +4,28 @@
 //! done, the last block of each must be the parent of the first of the next; where it is not, both
 //! are read anew. Then its contracts own what the set has loaded.
 
+use sqlx::PgConnection;
+
 use super::Context;
 use crate::store::load_sets::{self, Ends};
-use crate::store::{notify, spans};
+use crate::store::{StoreError, chains, load_members, notify, spans};
+use crate::types::ContractKey;
 use crate::work::{Pass, Topic};
 
-/// Finishes a set of the chain whose spans are all done, if there is one.
+/// Finishes a set of the chain whose spans are all done, if there is one; else lets go who waits for
+/// nothing.
 pub(super) async fn finish(context: &Context) -> anyhow::Result<Pass> {
+    if load_sets::whole(&context.pool, context.key).await?.is_none() {
+        return let_go(context).await;
+    }
     let mut tx = context.pool.begin().await?;
-    let Some(set) = load_sets::whole(&mut tx, context.key).await? else { return Ok(Pass::Idle) };
-    let broken = broken(&load_sets::ends(&mut tx, set).await?);
+    chains::lock(&mut tx, context.key).await?;
+    let Some(set) = load_sets::whole(&mut *tx, context.key).await? else {
+        return Ok(Pass::Worked);
+    };
+    let broken = broken(&load_sets::ends(&mut tx, &[set]).await?);
     if broken.is_empty() {
+        load_members::bank(&mut tx, &[set], None, &[]).await?;
         load_sets::finish(&mut tx, set).await?;
         tx.commit().await?;
         notify::send(&context.pool, Topic::Indexes.as_str()).await?;
@@ -32,10 +43,46 @@ pub(super) async fn finish(context: &Context) -> anyhow::Result<Pass> {
     Ok(Pass::Worked)
 }
 
+/// Failures of a span after which contracts that need nothing of it are no longer kept waiting.
+const FAILURES_MAX: i32 = 3;
+/// Most contracts let go in one transaction, which holds the chain's lock.
+const LET_GO_MAX: i64 = 500;
+
+/// Lets contracts go whose own past is read while their set cannot be finished, because a span below
+/// their first blocks fails.
+async fn let_go(context: &Context) -> anyhow::Result<Pass> {
+    let bounds = (FAILURES_MAX, LET_GO_MAX);
+    if load_members::beyond_failures(&context.pool, context.key, bounds).await?.is_empty() {
+        return Ok(Pass::Idle);
+    }
+    let mut tx = context.pool.begin().await?;
+    chains::lock(&mut tx, context.key).await?;
+    let members = load_members::beyond_failures(&mut *tx, context.key, bounds).await?;
+    leave(&mut tx, &members).await?;
+    tx.commit().await?;
+    notify::send(&context.pool, Topic::Indexes.as_str()).await?;
+    notify::send(&context.pool, Topic::Folds.as_str()).await?;
+    Ok(Pass::Worked)
+}
+
+/// Takes contracts out of the sets that load them. What those have read of them stays theirs, but for
+/// parts beside a broken seam. The caller holds the chain's lock, and none of the contracts'.
+pub(super) async fn leave(
+    tx: &mut PgConnection,
+    contracts: &[ContractKey],
+) -> Result<(), StoreError> {
+    let sets = load_members::fence(tx, contracts).await?;
+    let broken = broken(&load_sets::ends(tx, &sets).await?);
+    load_members::bank(tx, &sets, Some(contracts), &broken).await?;
+    load_members::drop_members(tx, &sets, contracts).await
+}
+
 /// The spans beside a seam whose sides disagree.
 fn broken(ends: &[Ends]) -> Vec<i64> {
     let pairs = ends.windows(2).filter_map(|pair| match pair {
-        [lower, upper] if lower.to + 1 == upper.from => Some((lower, upper)),
+        [lower, upper] if lower.set == upper.set && lower.to + 1 == upper.from => {
+            Some((lower, upper))
+        }
         _ => None,
     });
     let disagree = |(lower, upper): &(&Ends, &Ends)| {
@@ -56,7 +103,7 @@ mod tests {
 
     fn ends(id: i64, (from, to): (i64, i64), parent: u8, last: u8) -> Ends {
         let hash = |byte| Some(B256::repeat_byte(byte));
-        Ends { id, from, to, first_parent: hash(parent), last_hash: hash(last) }
+        Ends { id, set: 1, from, to, first_parent: hash(parent), last_hash: hash(last) }
     }
 
     #[test]
@@ -74,6 +121,8 @@ mod tests {
     fn spans_apart_and_spans_that_were_clipped_have_no_seam() {
         let apart = [ends(1, (0, 9), 9, 1), ends(2, (11, 19), 5, 2)];
         assert!(broken(&apart).is_empty());
+        let other_set = [ends(1, (0, 9), 9, 1), Ends { set: 2, ..ends(2, (10, 19), 5, 2) }];
+        assert!(broken(&other_set).is_empty());
         let clipped = [ends(1, (0, 9), 9, 1), Ends { last_hash: None, ..ends(2, (10, 12), 1, 2) }];
         assert!(broken(&clipped).is_empty());
     }

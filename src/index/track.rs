@@ -13,16 +13,23 @@ use sqlx::PgConnection;
 
 use super::commit::subjects;
 use super::wish::{self, Origin, Outcome};
-use super::{Context, allot, count_told, tell};
+use super::{Context, allot, count_told, seams, tell};
 use crate::store::chains::{self, ChainRow};
 use crate::store::events::{self, EventBlock, NewEvent};
 use crate::store::wishes::Tracked;
-use crate::store::{StoreError, blocks, contracts, folds, load_sets, loaded, notify, starts};
-use crate::types::{ContractKey, EventKind};
+use crate::store::{StoreError, blocks, contracts, load_members, loaded, notify, readings, starts};
+use crate::types::EventKind;
 use crate::work::{Pass, Topic, Worker};
 
 /// Most contracts joined in one transaction, which holds the chain's lock.
 const JOIN_MAX: i64 = 500;
+
+/// A set of fewer contracts than this is small.
+const MEMBERS_FEW: i64 = 50;
+/// So many small sets are loaded beside each other before they are gathered.
+const SETS_MAX: i64 = 8;
+/// How long a small set is left alone, so that its steps get somewhere.
+const SETTLED_AFTER: Duration = Duration::from_secs(30);
 
 /// Joins the contracts of one chain.
 pub struct Track {
@@ -60,9 +67,13 @@ impl Track {
         let Some(block) = blocks::named(&mut *tx, context.key, checkpoint).await? else {
             return Err(StoreError::Corrupt { column: "chains.checkpoint" });
         };
-        read_kinds(&mut tx, context, &mut row, checkpoint).await?;
-        lower_starts(&mut tx, context, &row.log_kinds, checkpoint).await?;
+        let changed = read_kinds(&mut tx, context, &mut row, checkpoint).await?
+            | lower_starts(&mut tx, context, &row.log_kinds, checkpoint).await?;
         let events = join(&mut tx, context, &row, block).await?;
+        if !changed && events.is_empty() {
+            // Another replica was first.
+            return Ok(Pass::Idle);
+        }
         chains::bump_filter(&mut tx, context.key).await?;
         events::append(&mut tx, (context.key, context.id), &events).await?;
         tx.commit().await?;
@@ -89,7 +100,10 @@ async fn join(
     let waiting = contracts::probing(&mut *tx, context.key, JOIN_MAX).await?;
     let keys: Vec<_> = waiting.iter().map(|contract| contract.key).collect();
     let joined = contracts::join(tx, &keys, block.number + 1).await?;
-    allot::plan(tx, context, &row.log_kinds, (&joined, block.number)).await?;
+    allot::plan(tx, context, &row.log_kinds, &joined).await?;
+    if !joined.is_empty() {
+        gather(tx, context, &row.log_kinds).await?;
+    }
     let subjects = subjects(&waiting);
     let new = waiting.iter().filter(|contract| joined.contains(&contract.key));
     Ok(new
@@ -101,43 +115,71 @@ async fn join(
         .collect())
 }
 
+/// Plans contracts anew together that came one after the other and are loaded one by one, each with
+/// requests of its own.
+async fn gather(
+    tx: &mut PgConnection,
+    context: &Context,
+    kinds: &[String],
+) -> Result<(), StoreError> {
+    let small = (MEMBERS_FEW, SETS_MAX);
+    let scattered = load_members::scattered(tx, context.key, small, SETTLED_AFTER).await?;
+    if scattered.is_empty() {
+        return Ok(());
+    }
+    seams::leave(tx, &scattered).await?;
+    allot::plan(tx, context, kinds, &scattered).await
+}
+
 /// Has the kinds of logs that this release reads and the chain does not yet read from the next block
-/// on, and plans the past of every contract for them alone.
+/// on, and plans the past of every contract for them. Whether there were any.
 async fn read_kinds(
     tx: &mut PgConnection,
     context: &Context,
     row: &mut ChainRow,
     checkpoint: u64,
-) -> Result<(), StoreError> {
+) -> Result<bool, StoreError> {
     let new = context.kinds_named(|kind| !row.log_kinds.iter().any(|name| name == kind.name));
     if new.is_empty() {
-        return Ok(());
+        return Ok(false);
     }
-    // What the new kinds show of these pasts is not in what is being built.
-    folds::end_all(tx, context.key).await?;
     let (_, followed) = contracts::followed(&mut *tx, context.key).await?;
-    let keys: Vec<_> = followed.iter().map(|contract| contract.key).collect();
-    allot::plan(tx, context, &new, (&keys, checkpoint)).await?;
+    let moves = |kind: &&str| context.kinds.iter().any(|it| it.name == *kind && it.moves_tokens);
+    if new.iter().any(moves) {
+        // What moves tokens is replaced together, and ownership is made of all of it.
+        readings::begin_all_again(tx, context.key, checkpoint).await?;
+    } else {
+        // From here on the live edge reads all kinds of every contract; what it wrote until now it
+        // wrote for the others.
+        starts::note_live(tx, context.key, &row.log_kinds, checkpoint).await?;
+    }
     chains::read_kinds(tx, context.key, &new).await?;
-    row.log_kinds.extend(new.into_iter().map(str::to_owned));
-    Ok(())
+    row.log_kinds.extend(new.iter().map(|&kind| kind.to_owned()));
+    let keys: Vec<_> = followed.iter().map(|contract| contract.key).collect();
+    match new.iter().any(moves) {
+        true => allot::plan(tx, context, &row.log_kinds, &keys).await?,
+        false => allot::plan(tx, context, &new, &keys).await?,
+    }
+    Ok(true)
 }
 
 /// Gives contracts the lower starts that were asked for: their pasts grow downwards, and their
-/// ownership is built anew when that is loaded.
+/// ownership is built anew when that is loaded. Whether there were any.
 async fn lower_starts(
     tx: &mut PgConnection,
     context: &Context,
     kinds: &[String],
     checkpoint: u64,
-) -> Result<(), StoreError> {
-    let lowered = starts::apply(tx, context.key, checkpoint).await?;
-    for (contract, live_from) in &lowered {
-        load_sets::leave(tx, *contract, true).await?;
-        loaded::add(tx, (context.key, *contract), kinds, (*live_from, checkpoint)).await?;
+) -> Result<bool, StoreError> {
+    let waiting = starts::waiting(tx, context.key, JOIN_MAX).await?;
+    if waiting.is_empty() {
+        return Ok(false);
     }
-    let lowered: Vec<ContractKey> = lowered.into_iter().map(|(contract, _)| contract).collect();
-    allot::plan(tx, context, kinds, (&lowered, checkpoint)).await
+    seams::leave(tx, &waiting).await?;
+    let lowered = starts::apply(tx, &waiting, checkpoint).await?;
+    loaded::add(tx, context.key, kinds, (&lowered, checkpoint)).await?;
+    allot::plan(tx, context, kinds, &waiting).await?;
+    Ok(true)
 }
 
 /// Writes the wishes of the configuration: what is new is followed, a lower start is applied, and what

@@ -1,9 +1,8 @@
-//! `chain.load_sets` and `chain.load_members`: which contracts are loaded together.
+//! `chain.load_sets`: pasts that are loaded together, from their plan to their end.
 
 use alloy::primitives::B256;
 use sqlx::{PgConnection, PgExecutor};
 
-use super::contracts::{Contract, Row};
 use super::{StoreError, height};
 use crate::types::{ChainKey, ContractKey};
 
@@ -73,25 +72,9 @@ pub async fn append(
     Ok(())
 }
 
-/// The contracts of a set, each with the first block that the set reads for it as `start_block`.
-pub async fn members(executor: impl PgExecutor<'_>, set: i32) -> Result<Vec<Contract>, StoreError> {
-    let rows: Vec<Row> = sqlx::query_as(
-        r"
-        select c.id, c.address, c.standard, c.id_in_data, c.has_ranges, c.state,
-            m.from_block as start_block, c.live_from
-        from chain.load_members m join chain.contracts c on c.id = m.contract_id
-        where m.set_id = $1
-        ",
-    )
-    .bind(set)
-    .fetch_all(executor)
-    .await?;
-    rows.into_iter().map(Contract::try_from).collect()
-}
-
-/// Locks a set of the chain whose spans are all done and that is not finished, if there is one.
+/// A set of the chain whose spans are all done and that is not finished, if there is one.
 pub async fn whole(
-    connection: &mut PgConnection,
+    executor: impl PgExecutor<'_>,
     chain: ChainKey,
 ) -> Result<Option<i32>, StoreError> {
     let set = sqlx::query_scalar(
@@ -99,11 +82,11 @@ pub async fn whole(
         select id from chain.load_sets l
         where chain = $1 and finished_at is null and not exists (
             select from chain.spans s where s.set_id = l.id and s.state <> 'done')
-        order by id limit 1 for update skip locked
+        order by id limit 1
         ",
     )
     .bind(chain.0)
-    .fetch_optional(connection)
+    .fetch_optional(executor)
     .await?;
     Ok(set)
 }
@@ -113,33 +96,40 @@ pub async fn whole(
 pub struct Ends {
     /// The span.
     pub id: i64,
+    /// Its set.
+    pub set: i32,
     /// Its first block.
     pub from: i64,
     /// Its last block.
     pub to: i64,
     /// Parent of the first block.
     pub first_parent: Option<B256>,
-    /// Hash of the last block.
+    /// Hash of the last block, once that was read.
     pub last_hash: Option<B256>,
 }
 
-/// The ends of all spans of a set that hold any block, in the order of their blocks; locks them.
-pub async fn ends(connection: &mut PgConnection, set: i32) -> Result<Vec<Ends>, StoreError> {
-    type Row = (i64, i64, i64, Option<[u8; 32]>, Option<[u8; 32]>);
+/// The ends of all spans of these sets that hold any block, by set and in the order of their blocks;
+/// locks them.
+pub async fn ends(connection: &mut PgConnection, sets: &[i32]) -> Result<Vec<Ends>, StoreError> {
+    type Row = (i64, i32, i64, i64, Option<[u8; 32]>, Option<[u8; 32]>);
     let rows: Vec<Row> = sqlx::query_as(
         r"
-        select id, from_block, to_block, first_parent_hash, last_hash from chain.spans
-        where set_id = $1 and to_block >= from_block order by from_block, id for update
+        select id, set_id, from_block, to_block, first_parent_hash,
+            case when next_block > to_block then last_hash end
+        from chain.spans
+        where set_id = any ($1) and to_block >= from_block
+        order by set_id, from_block, id for update
         ",
     )
-    .bind(set)
+    .bind(sets)
     .fetch_all(connection)
     .await?;
     let hash = |bytes: Option<[u8; 32]>| bytes.map(B256::from);
     Ok(rows
         .into_iter()
-        .map(|(id, from, to, first_parent, last_hash)| Ends {
+        .map(|(id, set, from, to, first_parent, last_hash)| Ends {
             id,
+            set,
             from,
             to,
             first_parent: hash(first_parent),
@@ -148,70 +138,13 @@ pub async fn ends(connection: &mut PgConnection, set: i32) -> Result<Vec<Ends>, 
         .collect())
 }
 
-/// Says that a set is finished: its members take what it has loaded with them. The caller has
-/// checked that its spans are done and fit each other.
+/// Says that a set is finished. The caller has checked that its spans are done and fit each other,
+/// and has given what it has loaded to its members.
 pub async fn finish(connection: &mut PgConnection, set: i32) -> Result<(), StoreError> {
-    sqlx::query(BANK).bind(set).bind(None::<i32>).execute(&mut *connection).await?;
     sqlx::query("update chain.load_sets set finished_at = clock_timestamp() where id = $1")
         .bind(set)
         .execute(connection)
         .await?;
-    Ok(())
-}
-
-/// Adds to `chain.loaded` what the spans of set `$1` have read, for all of its members or one.
-const BANK: &str = r"
-insert into chain.loaded as l (contract_id, chain, log_kinds, blocks)
-select m.contract_id, s.chain, s.log_kinds,
-    range_agg(int8range(greatest(p.from_block, m.from_block), p.next_block))
-from chain.load_sets s
-join chain.load_members m on m.set_id = s.id
-join chain.spans p on p.set_id = s.id and p.next_block > greatest(p.from_block, m.from_block)
-where s.id = $1 and ($2::int4 is null or m.contract_id = $2)
-group by m.contract_id, s.chain, s.log_kinds
-on conflict (contract_id, log_kinds) do update set blocks = l.blocks + excluded.blocks";
-
-/// Takes a contract out of every set that is not finished. What they have loaded of it stays its
-/// own where `keep` is true. Steps under way are fenced; a set without members goes.
-pub async fn leave(
-    connection: &mut PgConnection,
-    contract: ContractKey,
-    keep: bool,
-) -> Result<(), StoreError> {
-    // The locks come first: a step that commits meanwhile is waited for, and counts.
-    let sets: Vec<i32> = sqlx::query_scalar(
-        r"
-        with fenced as (
-            update chain.spans p set lease_until = null, lease_token = p.lease_token + 1
-            from chain.load_members m join chain.load_sets s on s.id = m.set_id
-            where m.contract_id = $1 and s.finished_at is null and p.set_id = s.id
-            returning p.set_id
-        )
-        select distinct set_id from fenced
-        ",
-    )
-    .bind(contract.0)
-    .fetch_all(&mut *connection)
-    .await?;
-    if keep {
-        for set in &sets {
-            sqlx::query(BANK).bind(set).bind(contract.0).execute(&mut *connection).await?;
-        }
-    }
-    sqlx::query("delete from chain.load_members where contract_id = $1 and set_id = any ($2)")
-        .bind(contract.0)
-        .bind(&sets)
-        .execute(&mut *connection)
-        .await?;
-    sqlx::query(
-        r"
-        delete from chain.load_sets s where id = any ($1)
-            and not exists (select from chain.load_members m where m.set_id = s.id)
-        ",
-    )
-    .bind(&sets)
-    .execute(connection)
-    .await?;
     Ok(())
 }
 

@@ -10,32 +10,33 @@ use crate::types::{ChainKey, ContractKey};
 /// Blocks of one contract that are to be read: first and last of each piece, in their order.
 pub type Missing = (ContractKey, Vec<(u64, u64)>);
 
-/// What is not loaded yet of these contracts and kinds, from each one's first block up to `to`.
-/// Contracts of which nothing is missing are left out.
+/// What is not loaded yet of these contracts for one of these kinds at least, from each one's first
+/// block up to where the live edge writes it. Contracts of which nothing is missing are left out.
 pub async fn missing(
     connection: &mut PgConnection,
     log_kinds: &[&str],
     contracts: &[ContractKey],
-    to: u64,
 ) -> Result<Vec<Missing>, StoreError> {
     let rows: Vec<(i32, i64, i64)> = sqlx::query_as(
         r"
         select c.id, lower(piece), upper(piece) - 1
         from chain.contracts c
-        left join lateral (
-            select range_agg(had) as blocks from chain.loaded l, unnest(l.blocks) had
-            where l.contract_id = c.id and l.log_kinds @> $2
-        ) l on true
+        cross join lateral (
+            select range_intersect_agg(coalesce((
+                select range_agg(had) from chain.loaded l, unnest(l.blocks) had
+                where l.contract_id = c.id and l.log_kinds @> array[wanted.kind]
+            ), '{}')) as blocks
+            from unnest($2::text[]) as wanted (kind)
+        ) l
         cross join lateral unnest(
-            int8multirange(int8range(c.start_block, $3 + 1)) - coalesce(l.blocks, '{}')
+            int8multirange(int8range(c.start_block, c.live_from)) - l.blocks
         ) piece
-        where c.id = any ($1) and c.start_block <= $3
+        where c.id = any ($1) and c.start_block < c.live_from
         order by c.id, lower(piece)
         ",
     )
     .bind(contracts.iter().map(|key| key.0).collect::<Vec<_>>())
     .bind(log_kinds)
-    .bind(height(to))
     .fetch_all(connection)
     .await?;
     let mut missing: Vec<Missing> = Vec::new();
@@ -49,24 +50,26 @@ pub async fn missing(
     Ok(missing)
 }
 
-/// Notes that the live edge has written these blocks of a contract, `from..=to`, for these kinds.
+/// Notes that the live edge has written these contracts for these kinds, each from a block of its own
+/// up to `to`.
 pub async fn add(
     connection: &mut PgConnection,
-    (chain, contract): (ChainKey, ContractKey),
+    chain: ChainKey,
     log_kinds: &[String],
-    (from, to): (u64, u64),
+    (contracts, to): (&[(ContractKey, u64)], u64),
 ) -> Result<(), StoreError> {
     sqlx::query(
         r"
         insert into chain.loaded as l (contract_id, chain, log_kinds, blocks)
-        values ($1, $2, $3, int8multirange(int8range($4, greatest($4, $5 + 1))))
+        select contract_id, $1, $2, int8multirange(int8range(first, greatest(first, $5 + 1)))
+        from unnest($3::int4[], $4::int8[]) as wrote (contract_id, first)
         on conflict (contract_id, log_kinds) do update set blocks = l.blocks + excluded.blocks
         ",
     )
-    .bind(contract.0)
     .bind(chain.0)
     .bind(log_kinds)
-    .bind(height(from))
+    .bind(contracts.iter().map(|(key, _)| key.0).collect::<Vec<_>>())
+    .bind(contracts.iter().map(|(_, from)| height(*from)).collect::<Vec<_>>())
     .bind(height(to))
     .execute(connection)
     .await?;

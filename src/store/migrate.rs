@@ -27,6 +27,14 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
 /// works through poolers; the number is only a name.
 const LOCK: i64 = 0x4845_5241_4C44;
 
+/// SQLSTATE of a lock that was not had in time (`lock_not_available`).
+const LOCK_TIMED_OUT: &str = "55P03";
+/// What to tell then: a replica that was frozen in the middle holds the lock until its connection
+/// ends.
+const LOCKED: &str = "another process has been migrating the database for a minute: wait for it, or \
+    end its connections (`select pid, application_name from pg_stat_activity where \
+    application_name like 'herald/%'`)";
+
 /// How the database's schema relates to this release.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Schema {
@@ -51,8 +59,18 @@ pub async fn apply(
     connection: &mut PgConnection,
     guard: &mut PgConnection,
 ) -> Result<(), StoreError> {
+    if inspect(connection).await? == Schema::Current {
+        return Ok(());
+    }
     let mut lock = guard.begin().await?;
-    sqlx::query("select pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *lock).await?;
+    sqlx::query("set local lock_timeout = '60s'").execute(&mut *lock).await?;
+    let locked = sqlx::query("select pg_advisory_xact_lock($1)").bind(LOCK).execute(&mut *lock);
+    match locked.await {
+        Err(sqlx::Error::Database(error)) if error.code().as_deref() == Some(LOCK_TIMED_OUT) => {
+            return Err(StoreError::Schema(LOCKED.into()));
+        }
+        done => done?,
+    };
     if let Schema::TooNew { compatible_from } = inspect(connection).await? {
         return Err(StoreError::Schema(too_new(&compatible_from)));
     }

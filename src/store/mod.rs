@@ -41,6 +41,7 @@ pub mod fold;
 pub mod folds;
 pub mod indexes;
 pub mod load_sets;
+pub mod load_members;
 pub mod spans;
 pub mod backlog;
 pub mod progress;

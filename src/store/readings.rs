@@ -3,8 +3,8 @@
 use sqlx::{PgConnection, PgExecutor};
 
 use super::contracts::standard;
-use super::{StoreError, height, load_sets, loaded};
-use crate::types::{ContractKey, Standard};
+use super::{StoreError, folds, height, load_members, loaded};
+use crate::types::{ChainKey, ContractKey, Standard};
 
 /// Remembers that these contracts move tokens by ranges.
 pub async fn note_ranges(
@@ -55,7 +55,8 @@ pub async fn begin_again(
     contract: ContractKey,
     checkpoint: u64,
 ) -> Result<bool, StoreError> {
-    load_sets::leave(connection, contract, false).await?;
+    let sets = load_members::fence(connection, &[contract]).await?;
+    load_members::drop_members(connection, &sets, &[contract]).await?;
     loaded::forget(connection, contract).await?;
     sqlx::query("delete from chain.folds where contract_id = $1")
         .bind(contract.0)
@@ -72,4 +73,31 @@ pub async fn begin_again(
     .execute(connection)
     .await?;
     Ok(done.rows_affected() > 0)
+}
+
+/// The same for every followed contract of the chain.
+pub async fn begin_all_again(
+    connection: &mut PgConnection,
+    chain: ChainKey,
+    checkpoint: u64,
+) -> Result<(), StoreError> {
+    for forget in [
+        "delete from chain.load_sets where chain = $1",
+        r"delete from chain.loaded l using chain.contracts c
+        where l.chain = $1 and c.id = l.contract_id and c.state in ('loading', 'folding', 'ready')",
+    ] {
+        sqlx::query(forget).bind(chain.0).execute(&mut *connection).await?;
+    }
+    folds::end_all(connection, chain).await?;
+    sqlx::query(
+        r"
+        update chain.contracts set state = 'loading', live_from = $2, folded_to = null
+        where chain = $1 and state in ('loading', 'folding', 'ready')
+        ",
+    )
+    .bind(chain.0)
+    .bind(height(checkpoint) + 1)
+    .execute(connection)
+    .await?;
+    Ok(())
 }

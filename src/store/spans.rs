@@ -86,7 +86,7 @@ pub async fn claim(
             select id from chain.spans
             where chain = $1 and state = 'pending' and log_kinds <@ $2
                 and (lease_until is null or lease_until < clock_timestamp() or lease_owner = $3)
-            order by lease_until nulls first, to_block - next_block, id
+            order by coalesce(lease_until > clock_timestamp(), false), to_block - next_block, id
             limit 1 for update skip locked
         ) free
         where s.id = free.id
@@ -102,15 +102,21 @@ pub async fn claim(
     Ok(row.map(span))
 }
 
-/// How many blocks the longest span of the chain still has to read; 0 where none is pending.
-pub async fn longest(executor: impl PgExecutor<'_>, chain: ChainKey) -> Result<u64, StoreError> {
+/// How many blocks the longest span of the chain and known kinds still has to read; 0 where none is
+/// pending.
+pub async fn longest(
+    executor: impl PgExecutor<'_>,
+    chain: ChainKey,
+    kinds: &[&str],
+) -> Result<u64, StoreError> {
     let longest: Option<i64> = sqlx::query_scalar(
         r"
         select max(to_block - next_block + 1) from chain.spans
-        where chain = $1 and state = 'pending'
+        where chain = $1 and state = 'pending' and log_kinds <@ $2
         ",
     )
     .bind(chain.0)
+    .bind(kinds)
     .fetch_one(executor)
     .await?;
     Ok(longest.map_or(0, number))
@@ -204,22 +210,40 @@ pub async fn advance(
     Ok(())
 }
 
-/// Notes why the step that `owner` has claimed failed; the next step that succeeds clears it.
+/// Keeps the claim for `length` from now on, while a long step goes on.
+pub async fn renew(
+    executor: impl PgExecutor<'_>,
+    span: &Span,
+    length: Duration,
+) -> Result<(), StoreError> {
+    sqlx::query(
+        r"
+        update chain.spans set lease_until = clock_timestamp() + $3 * interval '1 second'
+        where id = $1 and lease_token = $2
+        ",
+    )
+    .bind(span.id)
+    .bind(span.token)
+    .bind(length.as_secs_f64())
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// Notes why a step of the claimed span failed; the next step that succeeds clears it.
 pub async fn note_failure(
     executor: impl PgExecutor<'_>,
-    chain: ChainKey,
-    owner: &str,
+    span: &Span,
     why: &str,
 ) -> Result<(), StoreError> {
     sqlx::query(
         r"
         update chain.spans set detail = left($3, 500), failures = failures + 1
-        where chain = $1 and lease_owner = $2 and state = 'pending'
-            and lease_until > clock_timestamp()
+        where id = $1 and lease_token = $2
         ",
     )
-    .bind(chain.0)
-    .bind(owner)
+    .bind(span.id)
+    .bind(span.token)
     .bind(why)
     .execute(executor)
     .await?;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use herald::store::backlog::{self, Which};
 use herald::store::spans::{self, Span};
-use herald::store::{StoreError, load_sets, progress};
+use herald::store::{StoreError, load_members, progress};
 
 use super::World;
 use crate::support::seed::person;
@@ -34,7 +34,7 @@ async fn a_span_tells_who_reads_it_and_how_it_fails_until_it_is_requeued() {
     let world = World::new().await;
     world.contract.loading(100, 25).await;
     let held = claim(&world, "one#0").await.unwrap();
-    spans::note_failure(world.pool(), world.key(), "one#0", "the node is down").await.unwrap();
+    spans::note_failure(world.pool(), &held, "the node is down").await.unwrap();
     let listed = backlog::pending(world.pool(), Some(world.key()), true).await.unwrap();
     let [span] = &listed[..] else { panic!("{listed:?}") };
     assert_eq!((span.id, span.chain.as_str(), span.contracts), (held.id, "ethereum", 1));
@@ -83,7 +83,7 @@ async fn a_span_can_be_read_again_from_its_start_and_what_is_done_is_left_alone(
     assert_eq!(requeue(&world, Which::One(kept.id), true).await, 1);
     let anew = claim(&world, "one#0").await.unwrap();
     assert_eq!((anew.id, anew.next, anew.last_hash), (kept.id, 0, None));
-    let members = load_sets::members(world.pool(), anew.set).await.unwrap();
+    let members = load_members::members(world.pool(), anew.set).await.unwrap();
     assert_eq!(members.len(), 1);
     let done: i64 = sqlx::query_scalar("select next_block from chain.spans where state = 'done'")
         .fetch_one(world.pool())
