@@ -40,6 +40,10 @@ const ANSWERS: &[(&str, &str, (&str, &str))] = &[
     ("/v1/contracts -H", "POST /v1/contracts", ("/origin", "api")),
 ];
 
+/// Of each command that ends by itself: what it says.
+const SAYINGS: &[(&str, &str)] =
+    &[("herald status", "ethereum (eip155:1): "), ("herald contracts list", "  ready  ")];
+
 /// The commands of the README, one a line.
 fn commands() -> Vec<String> {
     let shell = blocks(&document("README.md")).into_iter().filter(|block| block.kind == "sh");
@@ -233,8 +237,9 @@ async fn every_other_command_of_the_readme_runs_as_it_stands() {
             check(&line, &output);
             answered += 1;
         } else {
-            assert!(line.starts_with("herald status"), "nothing is known of {line}");
-            assert!(output.starts_with("ethereum (eip155:1): "), "{output}");
+            let known = SAYINGS.iter().find(|(start, _)| line.starts_with(start));
+            let (_, part) = known.unwrap_or_else(|| panic!("nothing is known of {line}"));
+            assert!(output.contains(part), "{line}: {output}");
         }
     }
     assert_eq!(answered, ANSWERS.len());
