@@ -1,10 +1,39 @@
 -- Pasts that are loaded together and shared out, contracts that come and go, ownership built in
 -- parts, and indexes built after a chain's first load.
 -- compatible_from: 0.3.0
--- Locks: chain.transfers against writers while its indexes are built once more, one for each
--- partition; then each altered table for as long as its definition changes.
+-- Locks: first the partitions of transfers, against writers only, while their indexes are built once
+-- more; then, against readers too, transfers and each altered table from the moment that it changes
+-- until the end, which is near.
 
 set local lock_timeout = '10s';
+
+-- Secondary indexes of a chain's transfers. They belong to each partition alone, so that a chain's
+-- first load can do without.
+create function chain.transfer_indexes() returns table (suffix text, definition text)
+language sql immutable as $$
+    values
+        ('of_token', 'using btree (contract_id, token_id, block, log_index, batch_index)'),
+        ('of_contract', 'using btree (contract_id, block, log_index, batch_index)'),
+        ('to', 'using btree (to_addr, block, log_index, batch_index)'),
+        ('from', 'using btree (from_addr, block, log_index, batch_index) where from_addr <> ''\x0000000000000000000000000000000000000000''::bytea'),
+        ('of_tx', 'using hash (tx_hash)'),
+        ('of_range', 'using btree (contract_id, block, log_index, batch_index) where token_id_to is not null')
+$$;
+do $$
+declare
+    c record;
+    i record;
+begin
+    for c in select id from chain.chains loop
+        for i in select * from chain.transfer_indexes() loop
+            execute format('create index %I on chain.%I %s',
+                'transfers_' || c.id || '_by_' || i.suffix, 'transfers_' || c.id, i.definition);
+        end loop;
+    end loop;
+end
+$$;
+drop index chain.transfers_of_token, chain.transfers_to, chain.transfers_from, chain.transfers_of_contract,
+    chain.transfers_of_tx, chain.transfers_of_range;
 
 -- `log_kinds`: what the live edge reads; a release that does not know one of them stands by.
 -- `indexes`: `absent` until a chain's first load is done. `load_*`: the newest measurement of how
@@ -95,34 +124,6 @@ create table chain.folds (
 ) with (fillfactor = 70);
 create index folds_of_chain on chain.folds (chain, contract_id);
 
--- Secondary indexes of a chain's transfers. They belong to each partition alone, so that a chain's
--- first load can do without.
-create function chain.transfer_indexes() returns table (suffix text, definition text)
-language sql immutable as $$
-    values
-        ('of_token', 'using btree (contract_id, token_id, block, log_index, batch_index)'),
-        ('of_contract', 'using btree (contract_id, block, log_index, batch_index)'),
-        ('to', 'using btree (to_addr, block, log_index, batch_index)'),
-        ('from', 'using btree (from_addr, block, log_index, batch_index) where from_addr <> ''\x0000000000000000000000000000000000000000''::bytea'),
-        ('of_tx', 'using hash (tx_hash)'),
-        ('of_range', 'using btree (contract_id, block, log_index, batch_index) where token_id_to is not null')
-$$;
-do $$
-declare
-    c record;
-    i record;
-begin
-    for c in select id from chain.chains loop
-        for i in select * from chain.transfer_indexes() loop
-            execute format('create index %I on chain.%I %s',
-                'transfers_' || c.id || '_by_' || i.suffix, 'transfers_' || c.id, i.definition);
-        end loop;
-    end loop;
-end
-$$;
-drop index chain.transfers_of_token, chain.transfers_to, chain.transfers_from, chain.transfers_of_contract,
-    chain.transfers_of_tx, chain.transfers_of_range;
-
 -- Which part of a contract's past is loaded, in percent; null where nothing is to be loaded.
 create or replace function chain.loaded_percent(contract int4, of_chain int2) returns float8
 language sql stable as $$
@@ -160,6 +161,15 @@ language sql stable as $$
         limit 1000
     ) x
 $$;
+
+-- A rewind clipped spans and left `live_from` above them: the live edge has written what lies between.
+update chain.contracts c set live_from = p.above
+from (
+    select m.contract_id, max(s.to_block) + 1 as above
+    from chain.load_members m join chain.spans s on s.set_id = m.set_id
+    group by m.contract_id
+) p
+where p.contract_id = c.id and c.live_from > p.above;
 
 -- What is planned of a past goes on as it was planned; what is whole is noted.
 insert into chain.loaded (contract_id, chain, log_kinds, blocks)

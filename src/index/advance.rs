@@ -68,7 +68,7 @@ impl Advance<'_> {
         let (filter_version, asked) = contracts::followed(&context.pool, context.key).await?;
         let contracts = Cow::Borrowed(&asked[..]);
         let mut front = Front { at, filter_version, contracts, stale: false };
-        let logs = fetch::logs(context, &reach.width, &asked, &headers).await?;
+        let logs = fetch::logs(context, &asked, &headers).await?;
         let mut lot = Lot { headers, logs };
         let mut ahead = Ahead::new(context, reach, &asked, (to + 1, until));
         loop {

@@ -11,7 +11,6 @@ use futures_util::stream::FuturesOrdered;
 use super::Context;
 use super::lot::Lot;
 use super::plan::LOOK_MAX;
-use super::width::Width;
 use crate::chain::ChainError;
 use crate::store::contracts::Contract;
 
@@ -20,17 +19,15 @@ use crate::store::contracts::Contract;
 /// megabytes in common, and what four answers may hold at most.
 pub(super) const LOTS_MAX: usize = 4;
 
-/// What the nodes have shown to bear, for this run.
+/// How many lots at once the nodes have shown to bear: halved by a failure, grown again by every pass
+/// without one.
 pub(super) struct Reach {
-    /// Of blocks in one range.
-    pub(super) width: Width,
-    /// Of lots at once: halved by a failure, grown again by every pass without one.
     lots: AtomicUsize,
 }
 
 impl Default for Reach {
     fn default() -> Self {
-        Self { width: Width::default(), lots: AtomicUsize::new(LOTS_MAX) }
+        Self { lots: AtomicUsize::new(LOTS_MAX) }
     }
 }
 
@@ -50,7 +47,7 @@ impl Reach {
 
 /// The lots above a block, being read for one filter.
 pub(super) struct Ahead<'a> {
-    ask: (&'a Context, &'a Width, &'a [Contract]),
+    ask: (&'a Context, &'a [Contract]),
     lots_max: usize,
     next: u64,
     until: u64,
@@ -67,7 +64,7 @@ impl<'a> Ahead<'a> {
         (next, until): (u64, u64),
     ) -> Self {
         Self {
-            ask: (context, &reach.width, contracts),
+            ask: (context, contracts),
             lots_max: reach.lots.load(Ordering::Relaxed),
             next,
             until,
@@ -97,10 +94,10 @@ impl<'a> Ahead<'a> {
     }
 
     fn ask(&mut self) {
-        let (context, width, contracts) = self.ask;
+        let (context, contracts) = self.ask;
         while self.next <= self.until && self.reading.len() + self.ready.len() < self.lots_max {
             let to = self.until.min(self.next + LOOK_MAX - 1);
-            self.reading.push_back(Box::pin(Lot::read(context, width, contracts, (self.next, to))));
+            self.reading.push_back(Box::pin(Lot::read(context, contracts, (self.next, to))));
             self.next = to + 1;
         }
     }

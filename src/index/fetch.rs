@@ -11,8 +11,7 @@ use std::collections::{HashMap, HashSet};
 use alloy::primitives::{B256, Bloom, BloomInput, b256};
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use super::Context;
-use super::width::Width;
+use super::{Context, parts};
 use crate::chain::{ChainError, Header, LogFilter, LogScope};
 use crate::decode::LogKind;
 use crate::store::contracts::Contract;
@@ -43,7 +42,6 @@ fn topics(kinds: &[LogKind]) -> impl Iterator<Item = B256> {
 /// Logs that the filter of these contracts lets pass in these linked blocks, ordered by position.
 pub(super) async fn logs(
     context: &Context,
-    width: &Width,
     contracts: &[Contract],
     headers: &[Header],
 ) -> Result<Vec<RawLog>, ChainError> {
@@ -55,7 +53,7 @@ pub(super) async fn logs(
     let filter = filter(contracts, context.kinds);
     // Without blooms nothing would show that a range was answered with less than there is.
     let mut logs = if admitted.len() > BY_HASH_MAX && context.rules.trust_bloom {
-        by_range(context, width, &filter, (headers, &admitted)).await?
+        by_range(context, &filter, (headers, &admitted)).await?
     } else {
         by_hash(context, &filter, &admitted).await?
     };
@@ -136,25 +134,21 @@ async fn of_block(
 /// log.
 async fn by_range(
     context: &Context,
-    width: &Width,
     filter: &LogFilter,
     (headers, admitted): (&[Header], &[&Header]),
 ) -> Result<Vec<RawLog>, ChainError> {
     let hashes: HashMap<u64, B256> =
         headers.iter().map(|header| (header.block.number, header.block.hash)).collect();
     let mut logs = Vec::new();
-    let mut open = vec![admitted];
+    let mut open = parts::cut(admitted, context.chain.widest().unwrap_or(u64::MAX));
     while !open.is_empty() {
-        let parts: Vec<&[&Header]> = open.iter().flat_map(|part| width.cut(part)).collect();
         let asked: Vec<_> =
-            parts.iter().map(|part| of_part(context, filter, (&hashes, part))).collect();
+            open.iter().map(|part| of_part(context, filter, (&hashes, part))).collect();
         let answers: Vec<_> = stream::iter(asked).buffered(PARALLEL).collect().await;
-        open = Vec::new();
-        for (part, answer) in parts.into_iter().zip(answers) {
+        for (part, answer) in std::mem::take(&mut open).into_iter().zip(answers) {
             match answer {
                 Err(ChainError::RangeTooWide { at_most, .. }) if part.len() > 1 => {
-                    width.refused(part, at_most);
-                    open.push(part);
+                    open.extend(parts::narrower(part, at_most));
                 }
                 Err(ChainError::TooManyLogs { .. }) if part.len() > 1 => {
                     let (lower, upper) = part.split_at(part.len() / 2);

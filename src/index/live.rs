@@ -12,11 +12,11 @@ use super::advance::Advance;
 use super::ahead::Reach;
 use super::condition::Condition;
 use super::identity::Identity;
+use super::lease::{self, LiveLease};
 use super::plan::{Plan, plan};
 use super::rewind::{Cause, Order, rewind};
 use super::settle::{self, Sight};
 use super::standby::Standby;
-use super::turn::{self, Turn};
 use super::view::View;
 use super::{Context, begin, decision, unless_passing};
 use crate::chain::{ChainError, Head};
@@ -34,7 +34,7 @@ const EVERY_MIN: Duration = Duration::from_millis(50);
 pub struct LiveEdge {
     context: Context,
     name: String,
-    turn: Turn,
+    lease: LiveLease,
     identity: Identity,
     /// Whether an endpoint has ever shown the `finalized` tag.
     tagged: AtomicBool,
@@ -52,7 +52,7 @@ impl LiveEdge {
     pub fn new(context: Context) -> Self {
         Self {
             name: format!("live {}", context.name),
-            turn: Turn::new(context.id),
+            lease: LiveLease::new(context.id),
             identity: Identity::default(),
             tagged: AtomicBool::new(false),
             doubted: AtomicBool::new(false),
@@ -188,7 +188,7 @@ impl Worker for LiveEdge {
 
     fn every(&self) -> Duration {
         let usual = (self.context.rules.block_time / 2).clamp(EVERY_MIN, EVERY_MAX);
-        self.turn.every(usual)
+        self.lease.every(usual)
     }
 
     fn topic(&self) -> Option<Topic> {
@@ -201,10 +201,10 @@ impl Worker for LiveEdge {
 
     async fn pass(&self) -> anyhow::Result<Pass> {
         let context = &self.context;
-        let Some(lease) = self.turn.take(context).await? else { return Ok(Pass::Idle) };
+        let Some(lease) = self.lease.take(context).await? else { return Ok(Pass::Idle) };
         let outcome = tokio::select! {
             outcome = self.follow(&lease) => outcome,
-            never = turn::keep(context, &lease) => match never {},
+            never = lease::keep(context, &lease) => match never {},
         };
         self.condition.went(&outcome).await?;
         unless_passing(outcome)

@@ -2,7 +2,6 @@
 
 use alloy::primitives::B256;
 
-use super::width::Width;
 use super::{Context, fetch};
 use crate::chain::{ChainError, Header};
 use crate::store::contracts::Contract;
@@ -22,7 +21,6 @@ impl Lot {
     /// it does not show the first.
     pub(super) async fn read(
         context: &Context,
-        width: &Width,
         contracts: &[Contract],
         (from, to): (u64, u64),
     ) -> Result<Self, ChainError> {
@@ -35,7 +33,7 @@ impl Lot {
             }
             headers.push(header);
         }
-        let logs = fetch::logs(context, width, contracts, &headers).await?;
+        let logs = fetch::logs(context, contracts, &headers).await?;
         Ok(Self { headers, logs })
     }
 

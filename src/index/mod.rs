@@ -1,11 +1,12 @@
 //! From a chain to rows, and back when the chain takes blocks back.
 //!
-//! The live edge. `live` makes the passes, when it is its `turn`: `identity` makes sure that it is the right chain, then it
-//! looks at the newest head, `begin` gives a new chain its first checkpoint, and `plan` (pure)
-//! answers from stored and shown hashes (gathered by `view`) whether to wait, to look further, to
-//! advance, to rewind or to halt. `fetch` reads the logs of linked headers, `decode` makes transfers
-//! of them, `ownership` (pure) says which holdings open and close, `tell` (pure) words the events,
-//! and `commit` writes it all in one transaction. `rewind` is its mirror, and `removals` (pure)
+//! The live edge. `live` makes the passes, while it holds the `lease`: `identity` makes sure that it
+//! is the right chain, then it looks at the newest head, `begin` gives a new chain its first
+//! checkpoint, and `plan` (pure) answers from stored and shown hashes (gathered by `view`) whether to
+//! wait, to look further, to advance, to rewind or to halt. `fetch` reads the logs of linked headers,
+//! in `parts` (pure) that the endpoint takes, `decode` makes transfers of them, `ownership` (pure)
+//! says which holdings open and close, `tell` (pure) words the events, and `commit` writes it all in
+//! one transaction. `rewind` is its mirror, and `removals` (pure)
 //! words what it tells. `settle` moves the final mark, `condition` tells operators how the chain
 //! does, `decision` halts it and does what a person says.
 //!
@@ -14,11 +15,11 @@
 //! parallel.
 //!
 //! The past. `wish` writes what is asked to be followed, after what `accept` (pure) makes of it;
-//! `probe` looks at a contract before it is followed, and asks it for its name. `track` joins it to the live edge from the next block on, and `allot` plans sets and spans for what lies
-//! below; `past` reads a step of a span and `load` writes it into `transfers` and nothing else;
-//! `seams` compares what different workers have read and hands it over to the contracts; `indexes`
-//! builds what a first load did without; `fold` builds ownership once a past is whole. `depart` is
-//! `track`'s mirror.
+//! `probe` looks at a contract before it is followed, and asks it for its name. `track` joins it to
+//! the live edge from the next block on, and `allot` plans sets and spans for what lies below; `past`
+//! reads a step of a span and `load` writes it into `transfers` and nothing else; `seams` compares
+//! what different workers have read and hands it over to the contracts; `indexes` builds what a first
+//! load did without; `fold` builds ownership once a past is whole. `depart` is `track`'s mirror.
 //!
 //! Ownership has three writers, `commit`, `rewind` and `fold`, each holding the chain's row; of a
 //! contract that is not ready `fold` also builds what is final, without it.
@@ -32,7 +33,7 @@ mod identity;
 mod begin;
 pub mod reading;
 mod read;
-mod width;
+mod parts;
 mod fetch;
 mod lot;
 mod ahead;
@@ -47,7 +48,7 @@ mod condition;
 mod advance;
 pub mod decision;
 mod standby;
-mod turn;
+mod lease;
 pub mod live;
 pub mod probe;
 mod allot;

@@ -173,13 +173,13 @@ struct Contract {
 }
 
 /// A contract is followed after `block` (`contract.added`), whole up to it (`contract.ready`), or
-/// followed no longer (`contract.removed`). All of it may happen again at one block: `turn`, the
-/// chain's filter version, tells the times apart.
+/// followed no longer (`contract.removed`). All of it may happen again at one block: the chain's
+/// `filter_version` tells the times apart.
 pub fn contract(
     chain: Caip2,
     kind: EventKind,
     subject: Subject,
-    (start_block, turn): (u64, i64),
+    (start_block, filter_version): (u64, i64),
     block: EventBlock,
 ) -> NewEvent {
     let data = Contract {
@@ -188,7 +188,7 @@ pub fn contract(
         start_block,
     };
     let mut told_apart = subject.address.to_vec();
-    told_apart.extend(turn.to_be_bytes());
+    told_apart.extend(filter_version.to_be_bytes());
     event(chain, kind, of_block(block, Some(subject.key), &told_apart), &data)
 }
 

@@ -176,7 +176,8 @@ pub async fn probing(
     rows.into_iter().map(Contract::try_from).collect()
 }
 
-/// Joins contracts to the live edge; false for those that another replica has joined meanwhile.
+/// Joins contracts to the live edge, which writes them from block `live_from` on, and answers which
+/// were joined: another replica may have joined the others meanwhile.
 pub async fn join(
     connection: &mut PgConnection,
     contracts: &[ContractKey],

@@ -2,7 +2,7 @@
 
 use sqlx::{PgConnection, PgExecutor};
 
-use super::{StoreError, height};
+use super::{StoreError, fold, height};
 use crate::types::{ChainKey, ContractKey};
 
 /// Stops a contract at block `live_to`, the chain's checkpoint if it has one, and answers the first
@@ -68,24 +68,20 @@ pub async fn purge(
     (chain, contract): (ChainKey, ContractKey),
     most: i64,
 ) -> Result<bool, StoreError> {
-    let mut removed = 0;
     // A contract's rows lie in the partition of its chain, where `ctid` names each.
-    for statement in [
-        r"delete from chain.transfers where chain = $1 and ctid = any (array(
-            select ctid from chain.transfers where chain = $1 and contract_id = $2 limit $3))",
-        r"delete from chain.holdings where chain = $1 and ctid = any (array(
-            select ctid from chain.holdings where chain = $1 and contract_id = $2 limit $3))",
-        r"delete from chain.holdings_past where chain = $1 and ctid = any (array(
-            select ctid from chain.holdings_past where chain = $1 and contract_id = $2 limit $3))",
-        r"delete from chain.token_ranges where chain = $1 and ctid = any (array(
-            select ctid from chain.token_ranges where chain = $1 and contract_id = $2 limit $3))",
-        r"delete from chain.irregularities where chain = $1 and ctid = any (array(
-            select ctid from chain.irregularities where chain = $1 and contract_id = $2 limit $3))",
-    ] {
-        let done = sqlx::query(statement).bind(chain.0).bind(contract.0).bind(most);
-        removed += done.execute(&mut *connection).await?.rows_affected();
-    }
-    Ok(removed > 0)
+    let transfers = sqlx::query(
+        r"
+        delete from chain.transfers where chain = $1 and ctid = any (array(
+            select ctid from chain.transfers where chain = $1 and contract_id = $2 limit $3))
+        ",
+    )
+    .bind(chain.0)
+    .bind(contract.0)
+    .bind(most)
+    .execute(&mut *connection)
+    .await?;
+    let owned = fold::clear(connection, (chain, contract), most).await?;
+    Ok(owned || transfers.rows_affected() > 0)
 }
 
 /// Says that nothing of the contract is left but its row, which keeps the configuration from adding

@@ -15,6 +15,12 @@ pub const LEASES: &str = "leases";
 /// Payload that tells of spans to be loaded.
 pub const SPANS: &str = "spans";
 
+/// Payload that tells of indexes to be built, once a first load is done.
+pub const INDEXES: &str = "indexes";
+
+/// Payload that tells of contracts whose past may be whole.
+pub const FOLDS: &str = "folds";
+
 const CHANNEL: &str = "herald";
 
 /// Tells every replica that there may be new work.

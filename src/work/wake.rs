@@ -29,8 +29,8 @@ impl Topic {
         match self {
             Self::Contracts => notify::CONTRACTS,
             Self::Spans => notify::SPANS,
-            Self::Indexes => "indexes",
-            Self::Folds => "folds",
+            Self::Indexes => notify::INDEXES,
+            Self::Folds => notify::FOLDS,
             Self::Leases => notify::LEASES,
         }
     }

@@ -1,12 +1,18 @@
-//! A database of the first release, whose contracts were read for one shape of `Transfer`.
+//! Databases of earlier releases: the first, whose contracts were read for one shape of `Transfer`, and
+//! 0.2, which loaded each contract by itself.
+
+use std::sync::Arc;
 
 use alloy::primitives::{Address, U256};
+use herald::chain::LogScope;
+use herald::store::{Pool, Uint256};
 use sqlx::AssertSqlSafe;
 
 use super::indexes;
 use super::story::{ANN, ART, BOB, NOBODY};
 use crate::support::database::fresh;
-use crate::support::indexer::Indexer;
+use crate::support::indexer::{CHAIN, Indexer, rules};
+use crate::support::listening::Listening;
 use crate::support::replay::{Kind, Replay, Tracked};
 use crate::support::sim::{
     SimChain, SimNode, SimTx, bare_transfer, erc721_transfer, transfer_single,
@@ -43,6 +49,16 @@ insert into chain.holdings (since, acquired, contract_id, since_log, chain, toke
 values (1, 1, 1, 0, 1, 7, '\x{ann}');
 ";
 
+/// What a database of no release has.
+const EMPTY: &str = "drop schema chain cascade; drop schema platform cascade;";
+
+async fn run(pool: &Pool, scripts: &[&str]) {
+    for script in scripts {
+        let run = sqlx::raw_sql(AssertSqlSafe((*script).to_owned())).execute(pool).await;
+        run.expect("the script runs");
+    }
+}
+
 #[tokio::test]
 async fn contracts_of_the_first_release_are_read_again_for_what_it_could_not_read() {
     let mut chain = SimChain::new(1, 31_337);
@@ -66,11 +82,7 @@ async fn contracts_of_the_first_release_are_read_again_for_what_it_could_not_rea
         rows.replace(name, &alloy::primitives::hex::encode(bytes))
     });
     let database = fresh().await;
-    let empty = "drop schema chain cascade; drop schema platform cascade;";
-    for script in [empty, FIRST, &rows, SECOND, THIRD] {
-        let run = sqlx::raw_sql(AssertSqlSafe(script.to_owned())).execute(&database.pool).await;
-        run.expect("the script runs");
-    }
+    run(&database.pool, &[EMPTY, FIRST, &rows, SECOND, THIRD]).await;
 
     indexes::assert_all(&database.pool, "after the upgrade").await;
     let back = erc721_transfer(ART, BOB, ANN, U256::from(7));
@@ -87,4 +99,136 @@ async fn contracts_of_the_first_release_are_read_again_for_what_it_could_not_rea
     let told = tables::events(&database.pool, indexer.context.key).await;
     let told: Vec<_> = told.iter().filter(|event| event.kind.starts_with("token.")).collect();
     assert_eq!(told.len(), 1, "what came after the first release is told: {told:?}");
+}
+
+/// Contracts of 0.2 beside `ART`, whose past is loaded and folded: one that is being loaded; one that
+/// was being loaded when the chain took back blocks down to 5; one joined at block 10 whose whole past
+/// was taken back then.
+const HALF: Address = Address::repeat_byte(0xB2);
+const CLIPPED: Address = Address::repeat_byte(0xB3);
+const EMPTIED: Address = Address::repeat_byte(0xB4);
+/// Their first blocks, in the order of their ids.
+const STARTS: [(Address, u64); 4] = [(ART, 0), (HALF, 2), (CLIPPED, 1), (EMPTIED, 7)];
+/// The last block that 0.2 has committed.
+const CHECKPOINT: u64 = 12;
+
+/// Plans as 0.2 has left them: one set for each contract.
+const PLANS: &str = r"
+insert into chain.contracts (chain, address, standard, state, origin, start_block, live_from, folded_to,
+    supply, holders, transfers)
+values
+    (1, '\x{art}', 'erc721', 'ready', 'config', 0, 10, 10, 12, 1, 12),
+    (1, '\x{half}', null, 'loading', 'api', 2, 11, null, 0, 0, 0),
+    (1, '\x{clipped}', 'erc721', 'loading', 'config', 1, 11, null, 0, 0, 0),
+    (1, '\x{emptied}', 'erc721', 'loading', 'config', 7, 10, null, 0, 0, 0);
+insert into chain.load_sets (chain, contract_ids, log_kinds, loaded)
+select 1, array[id], '{erc721.transfer,erc2309.transfer,erc1155.transfer}', blocks
+from (values (1, '{[0,10)}'::int8multirange), (2, '{[2,6)}'), (3, '{[1,6)}'), (4, '{}')) x (id, blocks);
+insert into chain.spans (set_id, chain, log_kinds, from_block, next_block, to_block, state, last_hash)
+select set_id, 1, l.log_kinds, from_block, next_block, to_block, x.state, last_hash
+from (values (1, 0, 10, 9, 'done', '\x{9}'::bytea), (2, 2, 6, 10, 'pending', '\x{5}'),
+    (3, 1, 6, 5, 'done', null), (4, 7, 7, 6, 'done', null)) x
+    (set_id, from_block, next_block, to_block, state, last_hash)
+join chain.load_sets l on l.id = x.set_id;
+";
+
+/// A chain that mints a token of each contract in every block.
+fn minting() -> SimChain {
+    let mut chain = SimChain::new(2, CHAIN.0);
+    for block in 1..=CHECKPOINT {
+        let mint = |(it, _): (Address, u64)| erc721_transfer(it, NOBODY, ANN, U256::from(block));
+        chain.mine(vec![SimTx::new(block, STARTS.map(mint).to_vec())]);
+    }
+    chain
+}
+
+/// What 0.2 has stored of this chain: blocks, its plans, and the transfers that it has read.
+async fn second_release(pool: &Pool, chain: &SimChain) {
+    run(pool, &[EMPTY, FIRST, SECOND]).await;
+    let hash = |block: u64| alloy::primitives::hex::encode(chain.canonical()[block as usize].hash);
+    let names = [("{art}", ART), ("{half}", HALF), ("{clipped}", CLIPPED), ("{emptied}", EMPTIED)];
+    let plans = names.into_iter().fold(PLANS.to_owned(), |plans, (name, address)| {
+        plans.replace(name, &alloy::primitives::hex::encode(address))
+    });
+    let plans = plans.replace("{9}", &hash(9)).replace("{5}", &hash(5));
+    let mut rows = format!(
+        r"insert into chain.chains (caip2, name, checkpoint, checkpoint_hash, finalized)
+        values ('eip155:31337', 'sim', {CHECKPOINT}, '\x{}', 0); select chain.create_partitions(1::int2);",
+        hash(CHECKPOINT)
+    );
+    for block in 1..=CHECKPOINT {
+        rows += &format!(
+            r"insert into chain.blocks (chain, number, hash, parent_hash, time)
+            values (1, {block}, '\x{}', '\x{}', to_timestamp({block}));",
+            hash(block),
+            hash(block - 1)
+        );
+    }
+    run(pool, &[&rows, &plans]).await;
+    let followed = STARTS.map(|(contract, start)| Tracked::erc721(contract, start));
+    for moved in Replay::of(chain.canonical(), &followed).transfers {
+        // The upper half of a past is all that was not read.
+        if moved.key.0 == HALF && (6..=10).contains(&moved.block) {
+            continue;
+        }
+        sqlx::query(
+            r"
+            with moved as (
+                insert into chain.transfers (block, contract_id, log_index, batch_index, chain, token_id,
+                    from_addr, to_addr, tx_hash)
+                select $1, id, $2, 0, 1, $3, $4, $5, $6 from chain.contracts where address = $7
+                returning *
+            )
+            insert into chain.holdings (since, acquired, contract_id, since_log, chain, token_id, owner)
+            select block, block, contract_id, log_index, 1, token_id, to_addr from moved
+            where contract_id = 1
+            ",
+        )
+        .bind(moved.block as i64)
+        .bind(moved.log_index as i32)
+        .bind(Uint256(moved.key.1))
+        .bind(moved.from.as_slice())
+        .bind(moved.to.as_slice())
+        .bind(moved.tx.as_slice())
+        .bind(moved.key.0.as_slice())
+        .execute(pool)
+        .await
+        .expect("a transfer");
+    }
+}
+
+#[tokio::test]
+async fn what_the_second_release_has_planned_goes_on_and_what_it_has_read_is_not_read_again() {
+    let mut chain = minting();
+    let database = fresh().await;
+    second_release(&database.pool, &chain).await;
+    run(&database.pool, &[THIRD]).await;
+
+    indexes::assert_all(&database.pool, "after the upgrade").await;
+    chain.mine(vec![SimTx::new(99, vec![erc721_transfer(ART, ANN, BOB, U256::from(7))])]);
+    let node = SimNode::new(chain);
+    let listening = Listening::on(node.clone());
+    let (pool, over) = (&database.pool, (CHAIN, listening.clone() as Arc<_>));
+    let indexer = Indexer::over(pool, over, "one", rules()).await;
+    indexer.rest().await;
+    let followed = STARTS.map(|(contract, start)| Tracked::erc721(contract, start));
+    let truth = Replay::of(node.chain().canonical(), &followed);
+    tables::assert_equal(pool, indexer.context.key, &truth, "after the upgrade").await;
+    let ready = tables::in_state(pool, indexer.context.key, "ready").await;
+    assert_eq!(ready, STARTS.map(|(contract, _)| contract).into());
+
+    let past = |scope: &LogScope| match *scope {
+        LogScope::Range(from, _) => from <= CHECKPOINT,
+        LogScope::Hash(hash) => node.chain().by_hash(hash).unwrap().header.number <= CHECKPOINT,
+    };
+    let mut read: Vec<u64> = Vec::new();
+    for (scope, filter) in listening.take().into_iter().filter(|(scope, _)| past(scope)) {
+        assert_eq!(filter.addresses, [HALF], "what was read is read again: {scope:?}");
+        match scope {
+            LogScope::Range(from, to) => read.extend(from..=to),
+            LogScope::Hash(hash) => read.push(node.chain().by_hash(hash).unwrap().header.number),
+        }
+    }
+    read.sort_unstable();
+    assert_eq!(read, [6, 7, 8, 9, 10], "what was not read is read, and once");
 }

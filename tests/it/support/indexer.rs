@@ -6,28 +6,23 @@ use std::sync::Arc;
 use std::task::Poll;
 use std::time::Duration;
 
-use alloy::primitives::Address;
 use herald::chain::Chain;
 use herald::decode::{KINDS, LogKind};
-use herald::index::depart;
 use herald::index::fold::{Fold, Sizes};
 use herald::index::indexes::Indexes;
 use herald::index::live::LiveEdge;
 use herald::index::load::Load;
 use herald::index::probe::Probe;
-use herald::index::track::{self, Track};
-use herald::index::wish::{self, Origin, Outcome};
+use herald::index::track::Track;
 use herald::index::{Context, Rules};
-use herald::store::wishes::Tracked;
-use herald::store::{Pool, chains, contract_row};
-use herald::types::{Caip2, ContractKey, Standard};
+use herald::store::{Pool, chains};
+use herald::types::Caip2;
 use herald::upkeep::{Progress, Prune, Purge};
 use herald::work::{Pass, Worker};
 use rand::Rng;
 use rand::rngs::SmallRng;
 use sqlx::postgres::PgConnectOptions;
 
-use super::replay::Kind;
 use super::sim::SimNode;
 
 /// Most rounds until nothing is left to do; more means that a worker never rests.
@@ -93,51 +88,6 @@ impl Indexer {
         let options = PgConnectOptions::clone(&self.context.pool.connect_options());
         self.context.pool = herald::store::pool::open(options, 5);
         self.workers = workers(&self.context);
-    }
-
-    /// Wishes these ERC-721 contracts from `start_block` on.
-    pub(crate) async fn follow(&self, contracts: &[Address], start_block: u64) {
-        let wish = |address: &Address| self.wish(*address, Some(Kind::Erc721), start_block);
-        let wishes: Vec<_> = contracts.iter().map(wish).collect();
-        track::ensure(&self.context, &wishes).await.expect("the wishes are written");
-    }
-
-    /// Wishes a contract of this standard, or of whatever its logs show, from `start_block` on.
-    pub(crate) async fn follow_as(&self, address: Address, kind: Option<Kind>, start_block: u64) {
-        let wish = self.wish(address, kind, start_block);
-        track::ensure(&self.context, &[wish]).await.expect("the wishes are written");
-    }
-
-    /// Stops following a contract; with `purge` its facts go.
-    pub(crate) async fn stop(&self, contract: Address, purge: bool) {
-        let Context { pool, key, id, .. } = &self.context;
-        let found =
-            contract_row::find(pool, *key, contract).await.expect("the contract is looked for");
-        let row = ContractKey(found.expect("the contract was followed").id);
-        depart::stop(pool, (*key, *id), row, purge).await.expect("the contract is stopped");
-    }
-
-    /// Follows a stopped contract again, from where it was followed before; false while its facts are
-    /// still being removed.
-    pub(crate) async fn come_back(&self, contract: Address, kind: Kind) -> bool {
-        let wish = Tracked { start_block: None, ..self.wish(contract, Some(kind), 0) };
-        let (wished, _) = wish::one(&self.context.pool, &wish, Origin::Cli).await.expect("a wish");
-        wished.outcome != Outcome::Purging
-    }
-
-    /// Asks for a lower start of a contract; false where it is not followed.
-    pub(crate) async fn lower(&self, contract: Address, start: u64) -> bool {
-        let wish = self.wish(contract, None, start);
-        let wished = wish::one(&self.context.pool, &wish, Origin::Config).await.expect("a wish").0;
-        matches!(wished.outcome, Outcome::Changed | Outcome::Same)
-    }
-
-    fn wish(&self, address: Address, kind: Option<Kind>, start_block: u64) -> Tracked {
-        let standard = kind.map(|kind| match kind {
-            Kind::Erc721 => Standard::Erc721,
-            Kind::Erc1155 => Standard::Erc1155,
-        });
-        Tracked { chain: self.context.key, address, standard, start_block: Some(start_block) }
     }
 
     /// One pass of the live edge.

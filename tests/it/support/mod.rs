@@ -5,9 +5,9 @@
 //! about it worked out without any code of Herald, over `intervals` where numbers are too many to
 //! be counted, `feed` what a subscriber of the outbox ends up believing, `compare` tells two such
 //! answers apart, `trie` checks the simulator itself. `indexer` moves the workers pass by pass,
-//! `tables` says what they wrote in the words of the replay, `rows` as plain text, and
-//! `statements` what it took. `odd` are contracts of unusual logs for a real node, and
-//! `one` is such a node as the workers see it.
+//! `wishing` tells them what to follow, `listening` counts what they ask for, `tables` says what they
+//! wrote in the words of the replay, `rows` as plain text, and `statements` what it took. `odd` are
+//! contracts of unusual logs for a real node, and `one` is such a node as the workers see it.
 
 pub(crate) mod folder;
 pub(crate) mod database;
@@ -19,6 +19,7 @@ pub(crate) mod feed;
 pub(crate) mod compare;
 pub(crate) mod trie;
 pub(crate) mod indexer;
+mod wishing;
 pub(crate) mod listening;
 pub(crate) mod tables;
 pub(crate) mod rows;

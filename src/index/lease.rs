@@ -1,4 +1,4 @@
-//! Whose turn it is to follow a chain: the lease of its live edge.
+//! The lease of a chain's live edge: which replica follows it, and how soon another one does.
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,26 +18,26 @@ const RENEW: Duration = Duration::from_secs(1);
 /// Wait between looks of one that stands by.
 const STANDBY: Duration = Duration::from_millis(500);
 
-/// The turn of one chain, as this replica has seen it last.
-pub(super) struct Turn {
-    lease: String,
+/// The lease of one chain, as this replica has seen it last.
+pub(super) struct LiveLease {
+    name: String,
     is_anothers: AtomicBool,
 }
 
-impl Turn {
+impl LiveLease {
     /// Nobody's, so far as is known.
     pub(super) fn new(chain: Caip2) -> Self {
-        Self { lease: format!("live:{chain}"), is_anothers: AtomicBool::new(false) }
+        Self { name: format!("live:{chain}"), is_anothers: AtomicBool::new(false) }
     }
 
-    /// Takes or renews the lease; `None` while it is another replica's turn.
+    /// Takes or renews it; `None` while another replica holds it.
     pub(super) async fn take(&self, context: &Context) -> Result<Option<Lease>, StoreError> {
-        let lease = leases::acquire(&context.pool, &self.lease, &context.owner, LEASE).await?;
+        let lease = leases::acquire(&context.pool, &self.name, &context.owner, LEASE).await?;
         self.is_anothers.store(lease.is_none(), Ordering::Relaxed);
         Ok(lease)
     }
 
-    /// Longest wait until the next look; `usual` where it is this replica's turn.
+    /// Longest wait until the next look; `usual` where this replica holds it.
     pub(super) fn every(&self, usual: Duration) -> Duration {
         if self.is_anothers.load(Ordering::Relaxed) { STANDBY } else { usual }
     }
@@ -52,5 +52,23 @@ pub(super) async fn keep(context: &Context, lease: &Lease) -> Infallible {
         if !matches!(held, Ok(Some(held)) if held.token == lease.token) {
             std::future::pending::<()>().await;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Within what time a replica that has died is replaced, as README and OPERATING promise.
+    const PROMISED: Duration = Duration::from_secs(5);
+
+    #[test]
+    fn one_that_dies_is_replaced_as_soon_as_is_promised() {
+        assert!(LEASE + STANDBY <= PROMISED, "right after a renewal is the worst moment");
+        assert!(RENEW * 3 < LEASE, "a long pass may miss two renewals");
+        let lease = LiveLease::new(Caip2(1));
+        assert_eq!(lease.every(Duration::MAX), Duration::MAX);
+        lease.is_anothers.store(true, Ordering::Relaxed);
+        assert_eq!(lease.every(Duration::MAX), STANDBY);
     }
 }
