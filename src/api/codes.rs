@@ -91,7 +91,7 @@ pub const CODES: &[Described] = &[
     row(Code::NoContract, "no_contract", 422, "There is no contract at the address", "check chain and address; one that is not deployed yet can be followed once it is"),
     row(Code::NotNft, "not_nft", 422, "The contract shows nothing of an NFT standard", "send `standard` where you know that it is ERC-721 or ERC-1155"),
     row(Code::StartBlockNeeded, "start_block_needed", 422, "The block of the deployment cannot be found", "send `start_block`, the first block that can hold its logs"),
-    row(Code::StartBlockAhead, "start_block_ahead", 422, "The start block is above the chain's newest block", "send a `start_block` that the chain has reached, or none"),
+    row(Code::StartBlockAhead, "start_block_ahead", 422, "The start block is far above the chain's newest block", "send a `start_block` that the chain reaches soon, or none"),
     row(Code::Internal, "internal", 500, "Herald failed", "report `trace_id` to the operator"),
     row(Code::DatabaseUnavailable, "database_unavailable", 503, "The database cannot be reached", "ask again after `Retry-After`"),
     row(Code::NotReady, "not_ready", 503, "The database's schema does not fit this release", "the operator runs `herald migrate` or the matching release"),

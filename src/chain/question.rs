@@ -1,5 +1,7 @@
 //! What Herald asks one node, and whether the answer fits the question.
 
+use std::time::Duration;
+
 use alloy::primitives::{Address, B256, Bytes};
 use serde::de::DeserializeOwned;
 use serde_json::value::RawValue;
@@ -144,6 +146,10 @@ async fn logs_of(
     settled(endpoint, sifted, filter).await
 }
 
+/// A getter answers in milliseconds; one that takes longer is the contract's doing, for which no
+/// other question to the endpoint should suffer.
+const CALL_TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Calls a contract at the newest block; `None` where it fails or there is none.
 pub(super) async fn call(
     endpoint: &Endpoint,
@@ -151,7 +157,12 @@ pub(super) async fn call(
     data: &Bytes,
 ) -> Result<Option<Bytes>, Failure> {
     let request = json!([{ "to": format!("{to:#x}"), "data": data }, "latest"]);
-    let [reply] = all(endpoint.ask(&[Call::new("eth_call", request)]).await?)?;
+    let calls = [Call::new("eth_call", request)];
+    let Ok(replies) = tokio::time::timeout(CALL_TIMEOUT, endpoint.ask(&calls)).await else {
+        let seconds = CALL_TIMEOUT.as_secs();
+        return Err(Failure::transient(Blame::Nobody, format!("a call took over {seconds} s")));
+    };
+    let [reply] = all(replies?)?;
     let verdict = reply.as_ref().err().and_then(|failure| failure.verdict);
     endpoint.record().cannot_call = verdict == Some(Verdict::NoMethod);
     match (reply, verdict) {
