@@ -114,7 +114,9 @@ async fn read_kinds(
         return Ok(());
     }
     // What the new kinds show of these pasts is not in what is being built.
-    folds::end_all(tx, context.key).await?;
+    if !context.kinds_named(|kind| kind.moves_tokens && new.contains(&kind.name)).is_empty() {
+        folds::end_all(tx, context.key).await?;
+    }
     let (_, followed) = contracts::followed(&mut *tx, context.key).await?;
     let keys: Vec<_> = followed.iter().map(|contract| contract.key).collect();
     allot::plan(tx, context, &new, (&keys, checkpoint)).await?;
