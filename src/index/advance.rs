@@ -3,10 +3,10 @@
 //! Lots are committed one after the other, each through the same fences. What was read ahead is
 //! dropped as soon as it does not stand on the block committed before it, or the filter that it was
 //! read with is not the one in force any more; the next pass then plans anew. Logs are decoded in
-//! order, just before their commit, because how a contract is read and held follows from what was
-//! committed before.
+//! order, just before their commit, because how a contract is read follows from what was committed
+//! before.
 
-use std::borrow::Cow;
+use std::collections::HashMap;
 use std::time::Instant;
 
 use alloy::primitives::B256;
@@ -19,6 +19,7 @@ use super::settle::Sight;
 use super::view::View;
 use super::{Context, fetch, read};
 use crate::chain::Header;
+use crate::store::chains;
 use crate::store::contracts::{self, Contract};
 use crate::store::leases::Lease;
 use crate::telemetry::metrics;
@@ -34,27 +35,38 @@ pub(super) struct Advance<'a> {
 }
 
 /// Where a pass stands between two commits.
-struct Front<'a> {
+struct Front {
     /// The last committed block.
     at: (u64, B256),
     /// The filter that everything in this pass is read with.
     filter_version: i64,
-    /// Its contracts, as they are known now.
-    contracts: Cow<'a, [Contract]>,
-    /// Whether a commit may have changed what is known of them.
+    /// Its contracts, as far as is known how they are read.
+    contracts: Vec<Contract>,
+    /// Whether lots before may have shown more of that.
     stale: bool,
 }
 
-impl Front<'_> {
-    /// Looks at the contracts again after a commit; whether the filter is still the same.
+impl Front {
+    /// Looks again at how the contracts are read of which a lot before may have shown it; whether the
+    /// filter is still the same. Which of them are ready the commit finds out.
     async fn renew(&mut self, context: &Context) -> anyhow::Result<bool> {
         if !self.stale {
             return Ok(true);
         }
-        let (version, contracts) = contracts::followed(&context.pool, context.key).await?;
-        self.contracts = contracts.into();
         self.stale = false;
-        Ok(version == self.filter_version)
+        if chains::load(&context.pool, context.key).await?.filter_version != self.filter_version {
+            return Ok(false);
+        }
+        let open = |contract: &&mut Contract| contract.standard.is_none();
+        let keys: Vec<_> = self.contracts.iter_mut().filter(open).map(|it| it.key).collect();
+        if !keys.is_empty() {
+            let known = contracts::by_keys(&context.pool, &keys).await?;
+            let mut known: HashMap<_, _> = known.into_iter().map(|it| (it.key, it)).collect();
+            for contract in self.contracts.iter_mut().filter(open) {
+                *contract = known.remove(&contract.key).unwrap_or_else(|| contract.clone());
+            }
+        }
+        Ok(true)
     }
 }
 
@@ -66,8 +78,7 @@ impl Advance<'_> {
         let headers: Vec<Header> =
             view.headers.range(at.0 + 1..=to).map(|(_, header)| header.clone()).collect();
         let (filter_version, asked) = contracts::followed(&context.pool, context.key).await?;
-        let contracts = Cow::Borrowed(&asked[..]);
-        let mut front = Front { at, filter_version, contracts, stale: false };
+        let mut front = Front { at, filter_version, contracts: asked.clone(), stale: false };
         let logs = fetch::logs(context, &asked, &headers).await?;
         let mut lot = Lot { headers, logs };
         let mut ahead = Ahead::new(context, reach, &asked, (to + 1, until));
@@ -102,7 +113,7 @@ impl Advance<'_> {
     }
 
     /// Commits a lot, in as many transactions as it takes; whether the filter let all of it pass.
-    async fn write(&self, front: &mut Front<'_>, lot: Lot) -> anyhow::Result<bool> {
+    async fn write(&self, front: &mut Front, lot: Lot) -> anyhow::Result<bool> {
         let Lot { mut headers, logs } = lot;
         if !front.renew(self.context).await? {
             return Ok(false);
@@ -110,9 +121,6 @@ impl Advance<'_> {
         let mut transfers = read::decoded(self.context, &front.contracts, &logs).await?;
         drop(logs);
         while !headers.is_empty() {
-            if !front.renew(self.context).await? {
-                return Ok(false);
-            }
             let rest = lot::fit(&mut headers, &mut transfers);
             let batch = Batch {
                 expected: front.at,

@@ -13,7 +13,7 @@ use super::tell::{self, Subject};
 use super::{Context, count_told, hold};
 use crate::chain::Header;
 use crate::store::chains::{self, ChainRow};
-use crate::store::contracts::Contract;
+use crate::store::contracts::{self, Contract};
 use crate::store::events::{self, EventBlock};
 use crate::store::transfers::{self, StoredTransfer};
 use crate::store::{StoreError, blocks, instant, leases, readings};
@@ -49,7 +49,7 @@ pub(super) async fn commit(
     let epochs = blocks::append(&mut tx, context.key, &new).await?;
     readings::note_ranges(&mut tx, &ranged(batch.transfers)).await?;
     transfers::append(&mut tx, context.key, batch.transfers).await?;
-    hold(&mut tx, context, batch).await?;
+    hold(&mut tx, context, batch.transfers).await?;
     let mut events = told(context, batch, &epochs);
     events.extend(settle::raise(&mut tx, context, (&row, batch.sight), checkpoint).await?);
     chains::move_checkpoint(&mut tx, context.key, checkpoint, false).await?;
@@ -81,25 +81,29 @@ async fn fence(
 
 /// Applies the transfers of ready contracts to ownership and counters; the others' ownership is
 /// built by the fold.
+///
+/// Which are ready is read under the chain's lock: a fold may have ended since the logs were asked
+/// for, and neither the filter nor the logs follow from it.
 async fn hold(
     tx: &mut PgConnection,
     context: &Context,
-    batch: &Batch<'_>,
+    transfers: &[StoredTransfer],
 ) -> Result<(), StoreError> {
-    let ready: HashMap<ContractKey, &Contract> = batch
-        .contracts
-        .iter()
+    let movers: BTreeSet<ContractKey> = transfers.iter().map(|stored| stored.contract).collect();
+    if movers.is_empty() {
+        return Ok(());
+    }
+    let movers: Vec<ContractKey> = movers.into_iter().collect();
+    let ready: HashMap<ContractKey, bool> = contracts::by_keys(&mut *tx, &movers)
+        .await?
+        .into_iter()
         .filter(|contract| contract.state == ContractState::Ready)
-        .map(|contract| (contract.key, contract))
+        .map(|contract| (contract.key, contract.has_ranges))
         .collect();
-    let moved: Vec<StoredTransfer> = batch
-        .transfers
-        .iter()
-        .filter(|stored| ready.contains_key(&stored.contract))
-        .cloned()
-        .collect();
-    let ranged = ready.values().filter(|contract| contract.has_ranges);
-    let ranged: HashSet<ContractKey> = ranged.map(|contract| contract.key).collect();
+    let moved =
+        transfers.iter().filter(|stored| ready.contains_key(&stored.contract)).cloned().collect();
+    let ranged = ready.into_iter().filter(|(_, has_ranges)| *has_ranges);
+    let ranged: HashSet<ContractKey> = ranged.map(|(contract, _)| contract).collect();
     hold::apply(tx, context.key, &ranged, moved).await
 }
 

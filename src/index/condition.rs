@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::Context;
 use super::plan::LOOK_MAX;
+use super::reading::ReadAgain;
 use crate::chain::ChainError;
 use crate::store::endpoints::Seen;
 use crate::store::{StoreError, contracts, endpoints, status};
@@ -16,6 +17,13 @@ const REPORT_EVERY: Duration = Duration::from_secs(5);
 
 /// How long a chain may fail before it is called stalled: longer than a node's usual hiccup.
 const STALLED_AFTER: Duration = Duration::from_secs(10);
+
+/// Whether a pass was given up because another writer had been there, or for a contract that is read
+/// again: neither a fault nor progress.
+fn is_given_up(error: &anyhow::Error) -> bool {
+    let fenced = matches!(error.downcast_ref(), Some(StoreError::Fenced { .. }));
+    fenced || error.is::<ReadAgain>()
+}
 
 /// What everybody may read of a failure: a node's words, but none of the database's.
 fn public(error: &anyhow::Error) -> String {
@@ -71,6 +79,7 @@ impl Condition {
                 memory.failing = None;
                 Duration::ZERO
             }
+            Err(error) if is_given_up(error) => Duration::ZERO,
             Err(_) => memory.failing.get_or_insert_with(Instant::now).elapsed(),
         });
         if let Err(error) = outcome

@@ -21,8 +21,12 @@ const LEASE: Duration = Duration::from_secs(15);
 /// The lease is renewed so often while an index is built: twice before it runs out.
 const RENEW: Duration = Duration::from_secs(5);
 /// Failures in a row after which a span waits for a person or for a node to come back, so the first
-/// load is taken for done without it: some minutes, by the pauses between tries.
-pub const FAILURES_MAX: i32 = 8;
+/// load is taken for done without it: three minutes, since the pauses between tries grow to ten
+/// seconds.
+pub const FAILURES_MAX: i32 = 24;
+/// How long contracts whose pasts are whole wait for those of others: a build in the middle of a load
+/// doubles its rest at worst, and no past is to keep the others from being answered.
+pub const WAIT_MAX: Duration = Duration::from_secs(60);
 
 /// Builds the indexes of one chain.
 pub struct Indexes {
@@ -53,7 +57,7 @@ impl Indexes {
             self.ready.store(true, Ordering::Relaxed);
             return Ok(Pass::Idle);
         }
-        if !indexes::due(pool, *key, FAILURES_MAX).await? {
+        if !indexes::due(pool, *key, FAILURES_MAX, WAIT_MAX).await? {
             return Ok(Pass::Idle);
         }
         let Some(lease) = leases::acquire(pool, &self.lease, owner, LEASE).await? else {

@@ -48,13 +48,19 @@ pub async fn stop(
     Ok(live_from)
 }
 
-/// A contract of the chain whose facts are being removed.
+/// A contract of the chain whose facts are to be removed now. Without their indexes a contract's
+/// transfers are found by going through all of the chain's, so that only one that was never joined,
+/// and has none, goes before they are there.
 pub async fn purging(
     executor: impl PgExecutor<'_>,
     chain: ChainKey,
 ) -> Result<Option<ContractKey>, StoreError> {
     let found: Option<i32> = sqlx::query_scalar(
-        "select id from chain.contracts where chain = $1 and purging order by id limit 1",
+        r"
+        select c.id from chain.contracts c join chain.chains h on h.id = c.chain
+        where c.chain = $1 and c.purging and (h.indexes = 'ready' or c.live_to is null)
+        order by c.id limit 1
+        ",
     )
     .bind(chain.0)
     .fetch_optional(executor)

@@ -71,7 +71,8 @@ pub async fn begin(
     Ok(row.map(folding))
 }
 
-/// Claims a fold of the chain that nobody works on.
+/// Claims a fold of the chain that nobody works on. One that failed keeps its claim, also against
+/// who has it, so that others come first until it runs out.
 pub async fn claim(
     executor: impl PgExecutor<'_>,
     chain: ChainKey,
@@ -79,15 +80,14 @@ pub async fn claim(
 ) -> Result<Option<Folding>, StoreError> {
     let row: Option<Row> = sqlx::query_as(
         r"
+        with free as (
+            select contract_id from chain.folds
+            where chain = $1 and (lease_until is null or lease_until < clock_timestamp())
+            order by lease_until nulls first, contract_id limit 1 for update skip locked
+        )
         update chain.folds f set lease_owner = $2, lease_token = pg_current_xact_id()::text::int8,
             lease_until = clock_timestamp() + $3 * interval '1 second'
-        from (
-            select contract_id from chain.folds
-            where chain = $1
-                and (lease_until is null or lease_until < clock_timestamp() or lease_owner = $2)
-            order by lease_until nulls first, contract_id limit 1 for update skip locked
-        ) free
-        where f.contract_id = free.contract_id
+        from free where f.contract_id = free.contract_id
         returning f.contract_id, f.to_block, f.cleared, f.done, f.after_token, f.after_block,
             f.lease_token
         ",
@@ -109,12 +109,24 @@ pub async fn renew(
     sqlx::query(
         r"
         update chain.folds set lease_until = clock_timestamp() + $3 * interval '1 second'
-        where contract_id = $1 and lease_token = $2
+        where contract_id = $1 and lease_token = $2 and lease_until is not null
         ",
     )
     .bind(fold.contract.0)
     .bind(fold.token)
     .bind(length.as_secs_f64())
+    .execute(executor)
+    .await?;
+    Ok(())
+}
+
+/// Ends a claim whose step has come to nothing, so that the next need not wait for it to run out.
+pub async fn give_back(executor: impl PgExecutor<'_>, fold: &Folding) -> Result<(), StoreError> {
+    sqlx::query(
+        "update chain.folds set lease_until = null where contract_id = $1 and lease_token = $2",
+    )
+    .bind(fold.contract.0)
+    .bind(fold.token)
     .execute(executor)
     .await?;
     Ok(())

@@ -3,6 +3,8 @@
 //! The only statements put together at run time: their names are made of the chain's number and of
 //! what `chain.transfer_indexes()` answers, and nothing else.
 
+use std::time::Duration;
+
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgExecutor};
 
 use super::{Pool, StoreError};
@@ -30,27 +32,36 @@ pub async fn ready(executor: impl PgExecutor<'_>, chain: ChainKey) -> Result<boo
 
 /// Whether the indexes are to be built now: that was begun, or the first load is done. It is when a
 /// contract was joined, none waits to be, and no span is left to be read but those that have failed
-/// `failures` times in a row.
+/// `failures` times in a row; or when contracts whose pasts are whole have waited for those of others
+/// for longer than `wait`.
 pub async fn due(
     executor: impl PgExecutor<'_>,
     chain: ChainKey,
     failures: i32,
+    wait: Duration,
 ) -> Result<bool, StoreError> {
     let due = sqlx::query_scalar(
         r"
         select h.indexes = 'building' or (h.indexes = 'absent' and h.checkpoint is not null
             and exists (select from chain.contracts c
                 where c.chain = h.id and c.live_from is not null)
-            and not exists (select from chain.contracts c
-                where c.chain = h.id and c.state = 'probing' and c.refused is null
-                    and c.probe_at is null and c.start_block is not null)
-            and not exists (select from chain.spans s
-                where s.chain = h.id and s.state = 'pending' and s.failures < $2))
+            and (not exists (select from chain.contracts c
+                    where c.chain = h.id and c.state = 'probing' and c.refused is null
+                        and c.probe_at is null and c.start_block is not null)
+                and not exists (select from chain.spans s
+                    where s.chain = h.id and s.state = 'pending' and s.failures < $2)
+                or exists (select from chain.load_sets l where l.chain = h.id
+                    and l.finished_at < clock_timestamp() - $3 * interval '1 second')
+                -- The past of a contract that began after it was joined is whole without a set.
+                or exists (select from chain.contracts c
+                    where c.chain = h.id and c.state = 'loading' and c.live_from <= c.start_block
+                        and c.added_at < clock_timestamp() - $3 * interval '1 second')))
         from chain.chains h where h.id = $1
         ",
     )
     .bind(chain.0)
     .bind(failures)
+    .bind(wait.as_secs_f64())
     .fetch_one(executor)
     .await?;
     Ok(due)

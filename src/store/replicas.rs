@@ -113,7 +113,7 @@ pub async fn named(connection: &mut PgConnection, name: &str) -> Result<bool, St
 /// it; `None` where it is there again, or another replica is doing this.
 ///
 /// Nothing waits while a span is locked, so that the order of locks holds: leases first, then those
-/// spans that nobody holds. A claim that was passed over for that keeps the presence, so that the
+/// spans and folds that nobody holds. A claim that was passed over for that keeps the presence, so that the
 /// next try comes to it.
 pub async fn bury(
     connection: &mut PgConnection,
@@ -140,6 +140,8 @@ pub async fn bury(
         delete from chain.leases where name = 'replica:' || $1 and not exists (
             select from chain.spans where state = 'pending'
                 and split_part(lease_owner, '#', 1) = $1 and lease_until > clock_timestamp()
+        ) and not exists (
+            select from chain.folds where lease_owner = $1 and lease_until > clock_timestamp()
         )
         ",
     )

@@ -1,4 +1,5 @@
-//! Removes the facts of contracts that were stopped for good, some rows at a time.
+//! Removes the facts of contracts that were stopped for good, some rows at a time, once the indexes
+//! are there that find them.
 
 use std::time::Duration;
 
@@ -9,7 +10,7 @@ use crate::types::ChainKey;
 use crate::work::{Pass, Worker};
 
 /// Rows of each table removed in one transaction, which holds the chain's lock: well under a tenth of
-/// a second, so that the live edge keeps its pace.
+/// a second by the indexes, so that the live edge keeps its pace.
 const ROWS_MAX: i64 = 5_000;
 
 /// Purges the contracts of one chain.

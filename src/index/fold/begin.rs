@@ -15,20 +15,24 @@ pub(super) async fn begin(
     claim: (&str, Duration),
 ) -> Result<Option<Folding>, StoreError> {
     let kinds = context.kinds_named(|kind| kind.moves_tokens);
-    if loaded::next_whole(&context.pool, context.key, &kinds).await?.is_none() {
-        return Ok(None);
+    while let Some(found) = loaded::next_whole(&context.pool, context.key, &kinds).await? {
+        let key = (context.key, found.key);
+        let mut tx = context.pool.begin().await?;
+        let row = chains::lock(&mut tx, context.key).await?;
+        let Some(to_block) = final_block(&row).filter(|_| may_fold(context, &row)) else {
+            return Ok(None);
+        };
+        // Of this one alone, because others wait for the lock; its past may begin anew.
+        if loaded::still_whole(&mut *tx, key, &kinds).await?.is_none() {
+            return Ok(None);
+        }
+        let begun = folds::begin(&mut *tx, key, to_block, claim).await?;
+        if begun.is_some() {
+            contracts::set_folding(&mut *tx, found.key).await?;
+            tx.commit().await?;
+            return Ok(begun);
+        }
+        // Another replica has begun it since.
     }
-    let mut tx = context.pool.begin().await?;
-    let row = chains::lock(&mut tx, context.key).await?;
-    let Some(to_block) = final_block(&row).filter(|_| may_fold(context, &row)) else {
-        return Ok(None);
-    };
-    // A rewind or another replica may have been here since.
-    let Some(found) = loaded::next_whole(&mut *tx, context.key, &kinds).await? else {
-        return Ok(None);
-    };
-    let begun = folds::begin(&mut *tx, (context.key, found.key), to_block, claim).await?;
-    contracts::set_folding(&mut *tx, found.key).await?;
-    tx.commit().await?;
-    Ok(begun)
+    Ok(None)
 }

@@ -44,8 +44,6 @@ pub(super) async fn step(
     let kind = EventKind::ContractReady;
     let turn = (contract.start_block, row.filter_version);
     let told = [tell::contract(context.id, kind, subject, turn, block)];
-    // The live edge holds a list of contracts with their states; it must read it again.
-    chains::bump_filter(&mut tx, context.key).await?;
     events::append(&mut tx, (context.key, context.id), &told).await?;
     tx.commit().await?;
     count_told(context, &told);

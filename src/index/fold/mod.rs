@@ -7,6 +7,7 @@
 //! contract ready and goes on from what was built.
 //!
 //! A pass claims one fold and does one step of it, so that several replicas build several contracts.
+//! One whose step fails is left until its claim runs out, while others are built.
 
 mod begin;
 mod last;
@@ -20,7 +21,7 @@ use async_trait::async_trait;
 use super::{Context, unless_passing};
 use crate::store::chains::{self, ChainRow};
 use crate::store::folds::{self, Folding};
-use crate::store::{StoreError, indexes};
+use crate::store::{StoreError, contracts, indexes};
 use crate::work::{Pass, Topic, Worker};
 
 /// How long a claim lasts unrenewed: a killed process is replaced within this time.
@@ -67,7 +68,7 @@ impl Fold {
         Self { name: format!("fold {}", context.name), context, sizes }
     }
 
-    async fn fold(&self) -> Result<Pass, StoreError> {
+    async fn fold(&self) -> anyhow::Result<Pass> {
         let context = &self.context;
         let row = chains::load(&context.pool, context.key).await?;
         if !may_fold(context, &row) || !indexes::ready(&context.pool, context.key).await? {
@@ -79,10 +80,25 @@ impl Fold {
             claimed => claimed,
         };
         let Some(fold) = claimed else { return Ok(Pass::Idle) };
-        tokio::select! {
+        let outcome = tokio::select! {
             outcome = self.step(&row, &fold) => outcome,
             never = self.keep(&fold) => match never {},
+        };
+        if matches!(outcome, Ok(Pass::Idle) | Err(StoreError::Fenced { .. })) {
+            folds::give_back(&context.pool, &fold).await?;
         }
+        match outcome {
+            Err(error) => Err(self.named(&fold, error).await),
+            Ok(pass) => Ok(pass),
+        }
+    }
+
+    /// The failure of a step with the contract that it is of.
+    async fn named(&self, fold: &Folding, error: StoreError) -> anyhow::Error {
+        let found = contracts::by_keys(&self.context.pool, &[fold.contract]).await;
+        let address = found.ok().and_then(|found| found.first().map(|it| it.address.to_string()));
+        let contract = address.unwrap_or_else(|| format!("number {}", fold.contract.0));
+        anyhow::Error::from(error).context(format!("building the ownership of contract {contract}"))
     }
 
     async fn step(&self, row: &ChainRow, fold: &Folding) -> Result<Pass, StoreError> {
@@ -136,6 +152,6 @@ impl Worker for Fold {
     }
 
     async fn pass(&self) -> anyhow::Result<Pass> {
-        unless_passing(self.fold().await.map_err(anyhow::Error::from))
+        unless_passing(self.fold().await)
     }
 }

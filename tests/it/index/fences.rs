@@ -12,7 +12,7 @@ use crate::support::sim::{SimChain, World, tracked};
 use crate::support::tables;
 
 /// Runs `work` on a thread and a runtime of its own, from inside a node's synchronous answer.
-fn meanwhile<F: Future<Output = ()>>(work: impl FnOnce() -> F + Send) {
+pub(super) fn meanwhile<F: Future<Output = ()>>(work: impl FnOnce() -> F + Send) {
     std::thread::scope(|scope| {
         scope.spawn(|| {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
@@ -29,7 +29,7 @@ async fn expire(pool: &herald::store::Pool) {
         .expect("leases");
 }
 
-fn another_pool(pool: &herald::store::Pool) -> herald::store::Pool {
+pub(super) fn another_pool(pool: &herald::store::Pool) -> herald::store::Pool {
     herald::store::pool::open((*pool.connect_options()).clone(), 3)
 }
 

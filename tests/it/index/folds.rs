@@ -23,14 +23,18 @@ use crate::support::tables;
 /// Blocks above a history, so that it is final.
 const ABOVE: u64 = 20;
 /// How long a test claims a fold; never waited for.
-const LONG: Duration = Duration::from_secs(3_600);
+pub(super) const LONG: Duration = Duration::from_secs(3_600);
 
-fn one(token: u64, from: alloy::primitives::Address, to: alloy::primitives::Address) -> Log {
+pub(super) fn one(
+    token: u64,
+    from: alloy::primitives::Address,
+    to: alloy::primitives::Address,
+) -> Log {
     erc721_transfer(ART, from, to, U256::from(token))
 }
 
 /// Ten tokens that moved twice, all of it final and loaded; nothing is folded yet.
-async fn loaded(pool: &Pool, start: u64) -> (SimNode, Indexer) {
+pub(super) async fn loaded(pool: &Pool, start: u64) -> (SimNode, Indexer) {
     let node = SimNode::new(SimChain::new(1, 31_337));
     for token in 0..10 {
         mine(&node, token + 1, &[one(token, NOBODY, ANN), one(token, ANN, BOB)]);
@@ -40,11 +44,11 @@ async fn loaded(pool: &Pool, start: u64) -> (SimNode, Indexer) {
     let indexer = Indexer::new(pool, node.clone(), "one").await;
     indexer.rest().await;
     indexer.follow_as(ART, Some(Kind::Erc721), start).await;
-    indexer.rest_but_fold().await;
+    indexer.rest_but("fold ").await;
     (node, indexer)
 }
 
-async fn assert_true(node: &SimNode, indexer: &Indexer, when: &str) {
+pub(super) async fn assert_true(node: &SimNode, indexer: &Indexer, when: &str) {
     indexer.rest().await;
     let context = &indexer.context;
     let truth = Replay::of(node.chain().canonical(), &[Tracked::erc721(ART, 0)]);
@@ -59,7 +63,7 @@ async fn assert_true(node: &SimNode, indexer: &Indexer, when: &str) {
 }
 
 /// Whether the only fold needs but its last step; none where it is not begun.
-async fn done(pool: &Pool) -> Option<bool> {
+pub(super) async fn done(pool: &Pool) -> Option<bool> {
     sqlx::query_scalar("select done from chain.folds").fetch_optional(pool).await.unwrap()
 }
 
@@ -194,7 +198,7 @@ async fn the_chain_moves_on_while_contracts_are_folded() {
         let indexer = Indexer::new(&database.pool, world.node(), "one").await;
         indexer.rest().await;
         indexer.follow(&tracked(), 0).await;
-        indexer.rest_but_fold().await;
+        indexer.rest_but("fold ").await;
         for step in 0..60 {
             indexer.fold().await.unwrap();
             match step % 7 {

@@ -158,6 +158,39 @@ async fn spans_that_fail_again_and_again_are_not_waited_for() {
 }
 
 #[tokio::test]
+async fn a_past_that_is_whole_waits_a_minute_for_others() {
+    let database = fresh().await;
+    let pool = &database.pool;
+    let (_, indexer) = joined(pool, 7).await;
+    while indexer.load().await.unwrap() == Pass::Worked {}
+    indexer.follow(&tracked()[1..], 0).await;
+    indexer.track().await.unwrap();
+    assert_eq!(indexer.index().await.unwrap(), Pass::Idle, "while another past is loaded");
+    run(pool, "update chain.load_sets set finished_at = finished_at - interval '61 s'").await;
+    assert_eq!(indexer.index().await.unwrap(), Pass::Worked);
+    indexer.rest().await;
+    let ready = tables::in_state(pool, indexer.context.key, "ready").await;
+    assert_eq!(ready, tracked().into_iter().collect());
+}
+
+#[tokio::test]
+async fn facts_are_removed_when_indexes_find_them() {
+    let database = fresh().await;
+    let pool = &database.pool;
+    let (_, indexer) = joined(pool, 8).await;
+    indexer.rest_but("indexes ").await;
+    indexer.stop(tracked()[0], true).await;
+    indexer.rest_but("indexes ").await;
+    let purging = "select purging from chain.contracts";
+    assert!(sqlx::query_scalar::<_, bool>(purging).fetch_one(pool).await.unwrap(), "too early");
+    indexer.rest().await;
+    assert!(!sqlx::query_scalar::<_, bool>(purging).fetch_one(pool).await.unwrap());
+    let left: i64 =
+        sqlx::query_scalar("select count(*) from chain.transfers").fetch_one(pool).await.unwrap();
+    assert_eq!(left, 0);
+}
+
+#[tokio::test]
 async fn the_transfers_of_a_token_are_found_by_the_index_of_their_partition() {
     let database = fresh().await;
     let pool = &database.pool;

@@ -26,5 +26,6 @@ mod watched;
 mod ahead;
 mod downtime;
 mod folds;
+mod folding;
 mod indexes;
 mod wishes;

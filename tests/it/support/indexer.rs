@@ -83,11 +83,17 @@ impl Indexer {
         self
     }
 
-    /// The same replica in a new process: connections and everything in memory are new.
+    /// The same replica in a new process: connections and everything in memory are new, and its
+    /// claims on folds have run out.
     async fn reborn(&mut self) {
         let options = PgConnectOptions::clone(&self.context.pool.connect_options());
         self.context.pool = herald::store::pool::open(options, 5);
         self.workers = workers(&self.context);
+        sqlx::query("update chain.folds set lease_until = null where lease_owner = $1")
+            .bind(&*self.context.owner)
+            .execute(&self.context.pool)
+            .await
+            .expect("folds");
     }
 
     /// One pass of the live edge.
@@ -149,9 +155,9 @@ impl Indexer {
         self.rest_of(|_| true).await;
     }
 
-    /// Passes of all workers but the one that builds ownership until none finds work.
-    pub(crate) async fn rest_but_fold(&self) {
-        self.rest_of(|worker| !worker.name().starts_with("fold ")).await;
+    /// Passes of all workers but this one until none finds work.
+    pub(crate) async fn rest_but(&self, idle: &str) {
+        self.rest_of(|worker| !worker.name().starts_with(idle)).await;
     }
 
     async fn rest_of(&self, works: impl Fn(&dyn Worker) -> bool) {
