@@ -37,7 +37,7 @@ const ANSWERS: &[(&str, &str, (&str, &str))] = &[
     ("/v1/tokens/", "GET /v1/tokens/{chain}/{contract}/{token_id}", ("/standard", "erc721")),
     ("/v1/wallets/", "GET /v1/wallets/{address}/tokens", ("/data/0/token_id", "77")),
     ("/v1/events?", "GET /v1/events", ("/data/0/type", "contract.added")),
-    ("/v1/contracts -H", "POST /v1/contracts", ("/origin", "api")),
+    ("/v1/contracts -H", "POST /v1/contracts", ("/standard", "erc721")),
 ];
 
 /// The commands of the README, one a line.
@@ -170,12 +170,16 @@ impl Daemon {
     }
 }
 
-/// A mainnet of some blocks, on which the README's wallet holds the README's token.
+/// A mainnet of some blocks, on which the README's wallet holds the README's token, and the contract
+/// that the README asks for says what it is.
 fn mainnet() -> SimNode {
     let holder: Address = word("/v1/wallets/", "/").parse().unwrap();
     let contract: Address = word("address = \"", "\"").parse().unwrap();
     let token = word("/v1/tokens/ethereum/", "\n").rsplit_once('/').unwrap().1.parse().unwrap();
+    let asked: Address = word("\"contract\": \"", "\"").parse().unwrap();
     let mut chain = SimChain::new(1, 1);
+    chain.contracts.insert(asked, 1);
+    chain.says_erc721.insert(asked);
     chain.mine(vec![SimTx::new(1, vec![erc721_transfer(contract, Address::ZERO, holder, token)])]);
     for _ in 0..40 {
         chain.mine(Vec::new());
@@ -214,6 +218,8 @@ async fn every_other_command_of_the_readme_runs_as_it_stands() {
     let endpoint = word("endpoints = [\"", "\"");
     let start = word("start_block = ", " ");
     let simulated = configuration().replace(&endpoint, &node.http).replace(&start, "1");
+    // The simulated chain is short.
+    let asked = word("\"start_block\": ", "}");
     std::fs::write(&file, simulated).unwrap();
     let mut daemon = Daemon::start(&shell, of("herald run "));
     let address = daemon.says("answers at ").await;
@@ -223,7 +229,7 @@ async fn every_other_command_of_the_readme_runs_as_it_stands() {
     let mut answered = 0;
     let done = ["make ", "herald check ", "herald run "];
     for line in all.iter().filter(|line| !done.iter().any(|start| line.starts_with(start))) {
-        let line = line.replace(ADDRESS, &address);
+        let line = line.replace(ADDRESS, &address).replace(&asked, "1");
         if line.starts_with("export ") || line.starts_with("KEY=") {
             shell.before.push_str(&format!("{line}\n"));
             continue;
