@@ -52,7 +52,7 @@ impl LiveEdge {
     pub fn new(context: Context) -> Self {
         Self {
             name: format!("live {}", context.name),
-            turn: Turn::new(context.id),
+            turn: Turn::new("live", context.id),
             identity: Identity::default(),
             tagged: AtomicBool::new(false),
             doubted: AtomicBool::new(false),

@@ -1,4 +1,4 @@
-//! Whose turn it is to follow a chain: the lease of its live edge.
+//! Whose turn it is to follow a chain, or to probe its contracts: leases that are soon taken over.
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +9,7 @@ use crate::store::StoreError;
 use crate::store::leases::{self, Lease};
 use crate::types::Caip2;
 
-/// How long one replica may follow a chain unrenewed. One that dies right after it has renewed is
+/// How long one replica may follow or probe a chain unrenewed. One that dies right after it has renewed is
 /// replaced after 3.5 s, and the pause of one that has just looked: 3.5 + 0.5 = 4 s, a second below
 /// the promised five. `upkeep::Presence` gives the lease of one that is frozen back as soon.
 const LEASE: Duration = Duration::from_millis(3_500);
@@ -18,7 +18,7 @@ const RENEW: Duration = Duration::from_secs(1);
 /// Wait between looks of one that stands by.
 const STANDBY: Duration = Duration::from_millis(500);
 
-/// The turn of one chain, as this replica has seen it last.
+/// The turn at one work of one chain, as this replica has seen it last.
 pub(super) struct Turn {
     lease: String,
     is_anothers: AtomicBool,
@@ -26,8 +26,8 @@ pub(super) struct Turn {
 
 impl Turn {
     /// Nobody's, so far as is known.
-    pub(super) fn new(chain: Caip2) -> Self {
-        Self { lease: format!("live:{chain}"), is_anothers: AtomicBool::new(false) }
+    pub(super) fn new(what: &str, chain: Caip2) -> Self {
+        Self { lease: format!("{what}:{chain}"), is_anothers: AtomicBool::new(false) }
     }
 
     /// Takes or renews the lease; `None` while it is another replica's turn.
