@@ -28,3 +28,4 @@ mod downtime;
 mod folds;
 mod indexes;
 mod wishes;
+mod locks;
