@@ -28,4 +28,5 @@ mod downtime;
 mod folds;
 mod indexes;
 mod wishes;
+mod returns;
 mod locks;
