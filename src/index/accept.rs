@@ -104,7 +104,11 @@ fn again(
     origin: Origin,
 ) -> (Wished, Option<Change>) {
     let turn = match row.state {
-        ContractState::Stopped => Turn::Return,
+        // What was joined once was accepted, and a verdict could only take away what is stored.
+        ContractState::Stopped if row.joined && !row.purged && start_block.is_some() => {
+            Turn::Return
+        }
+        ContractState::Stopped => Turn::Anew,
         _ if origin == Origin::Config && start_block.is_some() => Turn::Join,
         _ => Turn::Probe,
     };
@@ -124,7 +128,8 @@ fn adjust(
     let probing = row.state == ContractState::Probing;
     let turn = match (probing && row.undecided, lower) {
         (true, _) if trusted && wish.start_block.is_some() => Turn::Join,
-        (true, Some(_)) => Turn::Probe,
+        // A verdict on what was stated before is void.
+        (true, _) if lower.is_some() || standard != row.standard => Turn::Probe,
         _ => Turn::Stay,
     };
     let (start_block, wanted_start) = match lower {
@@ -158,6 +163,7 @@ mod tests {
             undecided: false,
             purging: false,
             purged: false,
+            joined: false,
         }
     }
 
@@ -197,8 +203,9 @@ mod tests {
 
     #[test]
     fn what_was_stopped_comes_back_but_not_by_the_configuration() {
-        let stopped = row(ContractState::Stopped, Some(50));
+        let stopped = Stored { joined: true, ..row(ContractState::Stopped, Some(50)) };
         let back = |start| (Outcome::Again, Some((start, None, Turn::Return)));
+        let anew = |start| (Outcome::Again, Some((start, None, Turn::Anew)));
         for start in [None, Some(7), Some(50), Some(51)] {
             assert_eq!(asked(stopped, start, Origin::Config), (Outcome::Stopped, None));
         }
@@ -208,9 +215,10 @@ mod tests {
         let purging = Stored { purging: true, ..stopped };
         assert_eq!(asked(purging, None, Origin::Api), (Outcome::Purging, None));
         let purged = Stored { purged: true, ..stopped };
-        assert_eq!(asked(purged, Some(51), Origin::Api), back(Some(51)));
-        assert_eq!(asked(purged, None, Origin::Api), back(Some(50)));
-        assert_eq!(asked(row(ContractState::Stopped, None), None, Origin::Api), back(None));
+        assert_eq!(asked(purged, Some(51), Origin::Api), anew(Some(51)));
+        assert_eq!(asked(purged, None, Origin::Api), anew(Some(50)));
+        assert_eq!(asked(row(stopped.state, Some(50)), None, Origin::Api), anew(Some(50)));
+        assert_eq!(asked(row(ContractState::Stopped, None), None, Origin::Api), anew(None));
     }
 
     #[test]

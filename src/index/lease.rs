@@ -1,4 +1,5 @@
-//! The lease of a chain's live edge: which replica follows it, and how soon another one does.
+//! Short leases: which replica follows a chain, or probes its contracts, and how soon another one
+//! does.
 
 use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -9,7 +10,7 @@ use crate::store::StoreError;
 use crate::store::leases::{self, Lease};
 use crate::types::Caip2;
 
-/// How long one replica may follow a chain unrenewed. One that dies right after it has renewed is
+/// How long one replica may follow or probe a chain unrenewed. One that dies right after it has renewed is
 /// replaced after 3.5 s, and the pause of one that has just looked: 3.5 + 0.5 = 4 s, a second below
 /// the promised five. `upkeep::Presence` gives the lease of one that is frozen back as soon.
 const LEASE: Duration = Duration::from_millis(3_500);
@@ -18,16 +19,16 @@ const RENEW: Duration = Duration::from_secs(1);
 /// Wait between looks of one that stands by.
 const STANDBY: Duration = Duration::from_millis(500);
 
-/// The lease of one chain, as this replica has seen it last.
-pub(super) struct LiveLease {
+/// The lease of one work on one chain, as this replica has seen it last.
+pub(super) struct ShortLease {
     name: String,
     is_anothers: AtomicBool,
 }
 
-impl LiveLease {
+impl ShortLease {
     /// Nobody's, so far as is known.
-    pub(super) fn new(chain: Caip2) -> Self {
-        Self { name: format!("live:{chain}"), is_anothers: AtomicBool::new(false) }
+    pub(super) fn new(what: &str, chain: Caip2) -> Self {
+        Self { name: format!("{what}:{chain}"), is_anothers: AtomicBool::new(false) }
     }
 
     /// Takes or renews it; `None` while another replica holds it.
@@ -66,7 +67,7 @@ mod tests {
     fn one_that_dies_is_replaced_as_soon_as_is_promised() {
         assert!(LEASE + STANDBY <= PROMISED, "right after a renewal is the worst moment");
         assert!(RENEW * 3 < LEASE, "a long pass may miss two renewals");
-        let lease = LiveLease::new(Caip2(1));
+        let lease = ShortLease::new("live", Caip2(1));
         assert_eq!(lease.every(Duration::MAX), Duration::MAX);
         lease.is_anothers.store(true, Ordering::Relaxed);
         assert_eq!(lease.every(Duration::MAX), STANDBY);

@@ -12,7 +12,7 @@ use super::advance::Advance;
 use super::ahead::Reach;
 use super::condition::Condition;
 use super::identity::Identity;
-use super::lease::{self, LiveLease};
+use super::lease::{self, ShortLease};
 use super::plan::{Plan, plan};
 use super::rewind::{Cause, Order, rewind};
 use super::settle::{self, Sight};
@@ -34,7 +34,7 @@ const EVERY_MIN: Duration = Duration::from_millis(50);
 pub struct LiveEdge {
     context: Context,
     name: String,
-    lease: LiveLease,
+    lease: ShortLease,
     identity: Identity,
     /// Whether an endpoint has ever shown the `finalized` tag.
     tagged: AtomicBool,
@@ -52,7 +52,7 @@ impl LiveEdge {
     pub fn new(context: Context) -> Self {
         Self {
             name: format!("live {}", context.name),
-            lease: LiveLease::new(context.id),
+            lease: ShortLease::new("live", context.id),
             identity: Identity::default(),
             tagged: AtomicBool::new(false),
             doubted: AtomicBool::new(false),

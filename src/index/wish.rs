@@ -35,7 +35,12 @@ pub async fn all(
     for wanted in wanted.chunks(TOGETHER_MAX) {
         let mut left: Vec<Tracked> = wanted.to_vec();
         for _ in 0..TRIES {
-            outcomes.extend(together(pool, chain, &left, origin).await?);
+            let written = match together(pool, chain, &left, origin).await {
+                // The other transaction goes on then, and has gone by the second time.
+                Err(error) if error.deadlocked() => together(pool, chain, &left, origin).await?,
+                written => written?,
+            };
+            outcomes.extend(written);
             left.retain(|wish| !outcomes.contains_key(&wish.address));
             if left.is_empty() {
                 break;

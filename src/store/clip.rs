@@ -28,6 +28,10 @@ pub async fn clip(
         update chain.loaded set blocks = blocks * int8multirange(int8range(null, $2 + 1))
         where chain = $1 and upper(blocks) > $2 + 1
         ",
+        r"
+        select from chain.contracts where chain = $1 and (live_from > $2 + 1 or live_to > $2)
+        order by id for no key update
+        ",
         "update chain.contracts set live_from = $2 + 1 where chain = $1 and live_from > $2 + 1",
         "update chain.contracts set live_to = $2 where chain = $1 and live_to > $2",
         r"

@@ -63,8 +63,8 @@ pub(super) fn standard(word: Option<&str>) -> Result<Option<Standard>, StoreErro
     word.map(|word| Standard::parse(word).ok_or(corrupt)).transpose()
 }
 
-/// Those of these contracts whose ownership is built and answered: all that are ready, and those that
-/// were when they were stopped.
+/// Those of these contracts whose ownership is built and kept true: all that are ready, and those that
+/// were when they were stopped, until they are joined again.
 pub async fn owned(
     connection: &mut PgConnection,
     keys: &[ContractKey],
@@ -72,7 +72,7 @@ pub async fn owned(
     let owned: Vec<i32> = sqlx::query_scalar(
         r"
         select id from chain.contracts where id = any ($1)
-            and (state = 'ready' or (state = 'stopped' and folded_to is not null))
+            and (state = 'ready' or (state in ('stopped', 'probing') and folded_to is not null))
         ",
     )
     .bind(keys.iter().map(|key| key.0).collect::<Vec<_>>())
@@ -185,8 +185,13 @@ pub async fn join(
 ) -> Result<Vec<ContractKey>, StoreError> {
     let joined: Vec<i32> = sqlx::query_scalar(
         r"
-        update chain.contracts set state = 'loading', live_from = $2, live_to = null, folded_to = null
-        where id = any ($1) and state = 'probing' returning id
+        with ours as (
+            select id from chain.contracts where id = any ($1) and state = 'probing'
+            order by id for no key update
+        )
+        update chain.contracts c
+        set state = 'loading', live_from = $2, live_to = null, folded_to = null
+        from ours where c.id = ours.id returning c.id
         ",
     )
     .bind(contracts.iter().map(|key| key.0).collect::<Vec<_>>())

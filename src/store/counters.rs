@@ -41,11 +41,15 @@ pub async fn count(
     }
     sqlx::query(
         r"
+        with ours as (
+            select id from chain.contracts where id = any ($1) order by id for no key update
+        )
         update chain.contracts c set supply = c.supply + delta.supply,
             holders = c.holders + delta.holders, transfers = c.transfers + delta.transfers,
             irregular = c.irregular + delta.irregular
         from unnest($1::int4[], $2::int8[], $3::int8[], $4::int8[], $5::int4[])
             as delta (id, supply, holders, transfers, irregular)
+        join ours using (id)
         where c.id = delta.id
         ",
     )

@@ -18,7 +18,7 @@ pub async fn stop(
         r"
         update chain.contracts c set state = 'stopped', stopped_at = clock_timestamp(),
             live_to = case when before.state = 'probing' then before.live_to else $2 end,
-            folded_to = case when before.state = 'ready' then c.folded_to end,
+            folded_to = case when before.state in ('ready', 'probing') then c.folded_to end,
             refused = null, refused_detail = null, probe_at = null
         from chain.contracts before
         where c.id = $1 and before.id = c.id and before.state <> 'stopped'

@@ -1,5 +1,5 @@
 //! `chain.contracts`, what contracts call themselves. `describe_at` is when one is asked next, and
-//! the version of what was read, as `probe_at` is in `probes`.
+//! the version of what was read: an answer is written only while it is as it was.
 
 use std::time::Duration;
 

@@ -47,6 +47,11 @@ impl StoreError {
         }
     }
 
+    /// Whether the transaction was ended because another one waited for it and it for the other.
+    pub fn deadlocked(&self) -> bool {
+        matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.code().as_deref() == Some("40P01"))
+    }
+
     /// Whether the statement was cancelled, by its own time limit or by an operator.
     pub fn cancelled(&self) -> bool {
         matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.code().as_deref() == Some("57014"))

@@ -1,8 +1,9 @@
 //! `chain.contracts`, the wishes that wait for the probe's verdict.
 //!
-//! `probe_at` is when the probe looks at a row next, and the version of what it has read: a verdict
-//! is written only while it is as it was, so that a wish that was changed meanwhile is looked at
-//! again. Rows that others hold are passed over, which keeps these writers out of every deadlock.
+//! `probe_at` is when the probe looks at a row next. A verdict is written only while the row is
+//! undecided and says what the verdict was made from, so that a wish that was changed meanwhile is
+//! looked at again, and one that somebody has put off takes the verdict of whoever could ask. Rows
+//! that others hold are passed over, which keeps these writers out of every deadlock.
 
 use std::time::Duration;
 
@@ -75,17 +76,20 @@ pub async fn due(
 /// stated them; the tracker joins them. Answers how many.
 pub async fn accept(
     executor: impl PgExecutor<'_>,
-    accepted: &[(Due, Option<Standard>, Option<u64>)],
+    accepted: &[(&Waiting, Option<Standard>, Option<u64>)],
 ) -> Result<u64, StoreError> {
-    let (keys, times) = columns(accepted.iter().map(|(due, ..)| due));
+    let (keys, stated, starts) = read(accepted.iter().map(|(read, ..)| *read));
     let standards = accepted.iter().map(|(_, found, _)| found.map(Standard::as_str));
     let done = sqlx::query(
         r"
         with ours as (
             select c.id, w.standard, w.start_block
-            from unnest($1::int4[], $2::timestamptz[], $3::text[], $4::int8[])
-                as w (id, at, standard, start_block)
-            join chain.contracts c on c.id = w.id and c.probe_at = w.at and c.state = 'probing'
+            from unnest($1::int4[], $2::text[], $3::int8[], $4::text[], $5::int8[])
+                as w (id, stated, start, standard, start_block)
+            join chain.contracts c on c.id = w.id and c.state = 'probing' and c.probe_at is not null
+                and (c.refused is null or c.origin = 'config')
+                and c.standard is not distinct from w.stated
+                and c.start_block is not distinct from w.start
             for no key update of c skip locked
         )
         update chain.contracts c set standard = coalesce(c.standard, o.standard),
@@ -95,7 +99,8 @@ pub async fn accept(
         ",
     )
     .bind(keys)
-    .bind(times)
+    .bind(stated)
+    .bind(starts)
     .bind(standards.collect::<Vec<_>>())
     .bind(accepted.iter().map(|(.., start)| start.map(height)).collect::<Vec<_>>())
     .execute(executor)
@@ -107,16 +112,19 @@ pub async fn accept(
 /// again after the given time.
 pub async fn refuse(
     executor: impl PgExecutor<'_>,
-    refused: &[(Due, &'static str, String, Duration)],
+    refused: &[(&Waiting, &'static str, String, Duration)],
 ) -> Result<(), StoreError> {
-    let (keys, times) = columns(refused.iter().map(|(due, ..)| due));
+    let (keys, stated, starts) = read(refused.iter().map(|(read, ..)| *read));
     sqlx::query(
         r"
         with ours as (
             select c.id, w.code, w.detail, w.wait
-            from unnest($1::int4[], $2::timestamptz[], $3::text[], $4::text[], $5::float8[])
-                as w (id, at, code, detail, wait)
-            join chain.contracts c on c.id = w.id and c.probe_at = w.at and c.state = 'probing'
+            from unnest($1::int4[], $2::text[], $3::int8[], $4::text[], $5::text[], $6::float8[])
+                as w (id, stated, start, code, detail, wait)
+            join chain.contracts c on c.id = w.id and c.state = 'probing' and c.probe_at is not null
+                and (c.refused is null or c.origin = 'config')
+                and c.standard is not distinct from w.stated
+                and c.start_block is not distinct from w.start
             for no key update of c skip locked
         )
         update chain.contracts c set refused = o.code, refused_detail = o.detail,
@@ -125,7 +133,8 @@ pub async fn refuse(
         ",
     )
     .bind(keys)
-    .bind(times)
+    .bind(stated)
+    .bind(starts)
     .bind(refused.iter().map(|(_, code, ..)| *code).collect::<Vec<_>>())
     .bind(refused.iter().map(|(_, _, detail, _)| detail.as_str()).collect::<Vec<_>>())
     .bind(refused.iter().map(|(.., wait)| wait.as_secs_f64()).collect::<Vec<_>>())
@@ -134,7 +143,7 @@ pub async fn refuse(
     Ok(())
 }
 
-/// Has contracts looked at again after the given times.
+/// Has contracts looked at again after the given times, unless somebody has said another time.
 pub async fn put_off(
     executor: impl PgExecutor<'_>,
     later: &[(Due, Duration)],
@@ -161,8 +170,8 @@ pub async fn put_off(
 }
 
 /// Forgets refused contracts whose time is over and that the configuration does not name, at most
-/// `most`: the row goes, and one of which a past is stored is stopped again, as it was. Answers how
-/// many.
+/// `most`: the row goes, but one of which a past is stored is stopped, so that nothing is left
+/// without a row. Nobody answers the ownership of such a one. Answers how many.
 pub async fn forget(
     executor: impl PgExecutor<'_>,
     chain: ChainKey,
@@ -194,6 +203,14 @@ pub async fn forget(
     .fetch_one(executor)
     .await?;
     Ok(gone.unsigned_abs())
+}
+
+/// Numbers, standards and first blocks of what verdicts were made from.
+fn read<'a>(
+    rows: impl Iterator<Item = &'a Waiting>,
+) -> (Vec<i32>, Vec<Option<&'static str>>, Vec<Option<i64>>) {
+    let stated = |row: &Waiting| row.standard.map(Standard::as_str);
+    rows.map(|row| (row.due.key.0, stated(row), row.start_block.map(height))).collect()
 }
 
 /// The columns of what was read.

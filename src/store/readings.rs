@@ -15,7 +15,13 @@ pub async fn note_ranges(
         return Ok(());
     }
     sqlx::query(
-        "update chain.contracts set has_ranges = true where id = any ($1) and not has_ranges",
+        r"
+        with ours as (
+            select id from chain.contracts where id = any ($1) and not has_ranges
+            order by id for no key update
+        )
+        update chain.contracts c set has_ranges = true from ours where c.id = ours.id
+        ",
     )
     .bind(contracts.iter().map(|key| key.0).collect::<Vec<_>>())
     .execute(connection)

@@ -44,6 +44,8 @@ pub struct Stored {
     pub purging: bool,
     /// Whether they are gone.
     pub purged: bool,
+    /// Whether it was followed once.
+    pub joined: bool,
 }
 
 /// What becomes of a row.
@@ -55,8 +57,10 @@ pub enum Turn {
     Probe,
     /// It is joined without a look.
     Join,
-    /// It comes back after it was stopped, and the probe looks at it.
+    /// It comes back after it was stopped, and is joined without a look.
     Return,
+    /// It comes back with nothing of its own, and the probe looks at it.
+    Anew,
 }
 
 /// The values of a row after a wish.
@@ -122,11 +126,14 @@ pub async fn lock(
         undecided: bool,
         purging: bool,
         purged: bool,
+        joined: bool,
     }
     let rows: Vec<Row> = sqlx::query_as(
         r"
         select id, address, state, standard, start_block, wanted_start, refused is not null as refused,
-            probe_at is not null or start_block is null as undecided, purging, purged
+            probe_at is not null or start_block is null as undecided, purging, purged,
+            live_from is not null
+                or exists (select from chain.loaded l where l.contract_id = id) as joined
         from chain.contracts where chain = $1 and address = any ($2)
         order by id for no key update
         ",
@@ -148,12 +155,15 @@ pub async fn lock(
             undecided: row.undecided,
             purging: row.purging,
             purged: row.purged,
+            joined: row.joined,
         })
     };
     rows.into_iter().map(stored).collect()
 }
 
-/// Writes what wishes have changed of rows that the caller holds.
+/// Writes what wishes have changed of rows that the caller holds. One that returns keeps what it
+/// was followed with until it is joined, so that it can be stopped as it was; ownership that was
+/// built from another first block does not count.
 pub async fn change(connection: &mut PgConnection, changes: &[Change]) -> Result<(), StoreError> {
     let turned = |turns: &[Turn]| -> Vec<bool> {
         changes.iter().map(|one| turns.contains(&one.turn)).collect()
@@ -166,13 +176,15 @@ pub async fn change(connection: &mut PgConnection, changes: &[Change]) -> Result
             refused = case when not w.begun then c.refused end,
             refused_detail = case when not w.begun then c.refused_detail end,
             state = case when w.returns then 'probing' else c.state end,
-            live_from = case when not w.returns then c.live_from end,
-            live_to = case when not w.returns then c.live_to end,
-            folded_to = case when not w.returns then c.folded_to end,
+            live_from = case when not w.anew then c.live_from end,
+            live_to = case when not w.anew then c.live_to end,
+            folded_to = case when not w.returns or (not w.anew and w.start_block = c.start_block)
+                then c.folded_to end,
             stopped_at = case when not w.returns then c.stopped_at end,
             purged = c.purged and not w.returns
-        from unnest($1::int4[], $2::text[], $3::int8[], $4::int8[], $5::bool[], $6::bool[], $7::bool[])
-            as w (id, standard, start_block, wanted_start, begun, probe, returns)
+        from unnest($1::int4[], $2::text[], $3::int8[], $4::int8[], $5::bool[], $6::bool[], $7::bool[],
+                $8::bool[])
+            as w (id, standard, start_block, wanted_start, begun, probe, returns, anew)
         where c.id = w.id
         ",
     )
@@ -180,9 +192,10 @@ pub async fn change(connection: &mut PgConnection, changes: &[Change]) -> Result
     .bind(changes.iter().map(|one| one.standard.map(Standard::as_str)).collect::<Vec<_>>())
     .bind(changes.iter().map(|one| one.start_block.map(height)).collect::<Vec<_>>())
     .bind(changes.iter().map(|one| one.wanted_start.map(height)).collect::<Vec<_>>())
-    .bind(turned(&[Turn::Probe, Turn::Join, Turn::Return]))
-    .bind(turned(&[Turn::Probe, Turn::Return]))
-    .bind(turned(&[Turn::Return]))
+    .bind(turned(&[Turn::Probe, Turn::Join, Turn::Return, Turn::Anew]))
+    .bind(turned(&[Turn::Probe, Turn::Anew]))
+    .bind(turned(&[Turn::Return, Turn::Anew]))
+    .bind(turned(&[Turn::Anew]))
     .execute(connection)
     .await?;
     Ok(())

@@ -37,7 +37,7 @@ const ANSWERS: &[(&str, &str, (&str, &str))] = &[
     ("/v1/tokens/", "GET /v1/tokens/{chain}/{contract}/{token_id}", ("/standard", "erc721")),
     ("/v1/wallets/", "GET /v1/wallets/{address}/tokens", ("/data/0/token_id", "77")),
     ("/v1/events?", "GET /v1/events", ("/data/0/type", "contract.added")),
-    ("/v1/contracts -H", "POST /v1/contracts", ("/origin", "api")),
+    ("/v1/contracts -H", "POST /v1/contracts", ("/standard", "erc721")),
 ];
 
 /// Of each command that ends by itself: what it says.
@@ -174,7 +174,8 @@ impl Daemon {
     }
 }
 
-/// A mainnet of some blocks, on which the README's wallet holds the README's token.
+/// A mainnet of some blocks, on which the README's wallet holds the README's token, and the contract
+/// that the README asks for says what it is.
 fn mainnet() -> SimNode {
     let holder: Address = word("/v1/wallets/", "/").parse().unwrap();
     let contract: Address = word("address = \"", "\"").parse().unwrap();
@@ -184,6 +185,7 @@ fn mainnet() -> SimNode {
     let mint = |contract| erc721_transfer(contract, Address::ZERO, holder, token);
     chain.mine(vec![SimTx::new(1, vec![mint(contract), mint(later)])]);
     chain.contracts.extend([(contract, 1), (later, 1)]);
+    chain.says_erc721.insert(later);
     for _ in 0..40 {
         chain.mine(Vec::new());
     }

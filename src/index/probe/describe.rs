@@ -3,17 +3,20 @@
 use alloy::primitives::Address;
 use futures_util::{StreamExt, stream};
 
+use super::AT_ONCE;
 use super::ask::{Ask, Calls};
 use super::waits::{LONGEST, Waits};
-use super::{AT_ONCE, BATCH_MAX};
 use crate::chain::{ChainError, Code};
 use crate::index::Context;
 use crate::store::descriptions::{self, Description};
 use crate::store::probes::Due;
 
-/// Asks the contracts that are due; whether there were any.
-pub(super) async fn describe(context: &Context, waits: &Waits) -> anyhow::Result<bool> {
-    let due = descriptions::due(&context.pool, context.key, BATCH_MAX).await?;
+/// Asks these contracts; whether there were any.
+pub(super) async fn describe(
+    context: &Context,
+    waits: &Waits,
+    due: Vec<(Due, Address)>,
+) -> anyhow::Result<bool> {
     if due.is_empty() {
         return Ok(false);
     }

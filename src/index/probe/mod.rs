@@ -5,8 +5,8 @@
 //! of its deployment; `verdict` makes one word of it. A pass judges many contracts at once, each on
 //! its own: one whose questions fail `waits` and holds up no other. Accepted ones are left to
 //! `track`, refused ones say why until they are forgotten. `describe` asks followed contracts for
-//! name and symbol. Two replicas may ask the same; what one of them writes makes the other's
-//! answer void.
+//! name and symbol. One replica asks at a time, by a lease; one that has lost it does no harm, since
+//! what is written holds only for what was asked.
 
 mod words;
 mod ask;
@@ -18,16 +18,18 @@ mod describe;
 
 use std::time::Duration;
 
+use alloy::primitives::Address;
 use async_trait::async_trait;
 use futures_util::{StreamExt, stream};
 
 use self::ask::{Ask, Calls};
 use self::verdict::{Chain, Refusal, Verdict, judge};
 use self::waits::Waits;
+use super::lease::{self, ShortLease};
 use super::{Context, unless_passing};
 use crate::chain::ChainError;
 use crate::store::probes::{self, Waiting};
-use crate::store::{chains, notify};
+use crate::store::{chains, descriptions, notify};
 use crate::types::Standard;
 use crate::work::{Pass, Topic, Worker};
 
@@ -46,15 +48,16 @@ const FORGET_MAX: i64 = 1_000;
 pub struct Probe {
     context: Context,
     name: String,
+    lease: ShortLease,
     verdicts: Waits,
     descriptions: Waits,
 }
 
 /// What one pass has to write.
 #[derive(Default)]
-struct Judged {
-    accepted: Vec<(probes::Due, Option<Standard>, Option<u64>)>,
-    refused: Vec<(probes::Due, &'static str, String, Duration)>,
+struct Judged<'a> {
+    accepted: Vec<(&'a Waiting, Option<Standard>, Option<u64>)>,
+    refused: Vec<(&'a Waiting, &'static str, String, Duration)>,
     later: Vec<(probes::Due, Duration)>,
 }
 
@@ -62,14 +65,14 @@ impl Probe {
     /// The worker of this chain.
     pub fn new(context: Context) -> Self {
         let name = format!("probe {}", context.name);
-        Self { context, name, verdicts: Waits::default(), descriptions: Waits::default() }
+        let lease = ShortLease::new("probe", context.id);
+        Self { context, name, lease, verdicts: Waits::default(), descriptions: Waits::default() }
     }
 
-    /// Judges the contracts that are due; whether there were any. On a chain that has no final block
-    /// yet nothing can be joined, so there is time.
-    async fn judge(&self) -> anyhow::Result<bool> {
+    /// Judges these contracts; whether there were any. On a chain that has no final block yet nothing
+    /// can be joined, so there is time.
+    async fn judge(&self, waiting: &[Waiting]) -> anyhow::Result<bool> {
         let context = &self.context;
-        let waiting = probes::due(&context.pool, context.key, BATCH_MAX).await?;
         if waiting.is_empty() {
             return Ok(false);
         }
@@ -79,7 +82,7 @@ impl Probe {
         let chain = Chain { context, head, finalized, calls: Calls::default() };
         let mut judged = Judged::default();
         let mut asking = Vec::with_capacity(waiting.len());
-        for wish in &waiting {
+        for wish in waiting {
             let is_patient = self.verdicts.is_patient(wish.due.key);
             asking.push(one(&chain, wish, is_patient));
         }
@@ -91,7 +94,12 @@ impl Probe {
         Ok(true)
     }
 
-    fn note(&self, judged: &mut Judged, wish: &Waiting, outcome: Result<Verdict, ChainError>) {
+    fn note<'a>(
+        &self,
+        judged: &mut Judged<'a>,
+        wish: &'a Waiting,
+        outcome: Result<Verdict, ChainError>,
+    ) {
         let context = &self.context;
         let outcome = match outcome {
             Ok(verdict) => verdict,
@@ -109,7 +117,7 @@ impl Probe {
         self.verdicts.ended(wish.due.key);
         match outcome {
             Verdict::Accepted(standard, start) => {
-                judged.accepted.push((wish.due, standard, start));
+                judged.accepted.push((wish, standard, start));
             }
             Verdict::Refused(Refusal { code, detail }) => {
                 let (id, contract) = (context.id, wish.address);
@@ -119,12 +127,12 @@ impl Probe {
                     tracing::info!(chain.id = %id, %contract, "not followed: {code}: {detail}");
                 }
                 let again = Refusal::again(wish.is_configured);
-                judged.refused.push((wish.due, code, detail, again));
+                judged.refused.push((wish, code, detail, again));
             }
         }
     }
 
-    async fn write(&self, judged: &Judged) -> anyhow::Result<()> {
+    async fn write(&self, judged: &Judged<'_>) -> anyhow::Result<()> {
         let context = &self.context;
         if !judged.refused.is_empty() {
             probes::refuse(&context.pool, &judged.refused).await?;
@@ -143,9 +151,30 @@ impl Probe {
     async fn work(&self) -> anyhow::Result<Pass> {
         let context = &self.context;
         let forgotten = probes::forget(&context.pool, context.key, FORGET_MAX).await?;
-        let judged = self.judge().await?;
-        let described = describe::describe(context, &self.descriptions).await?;
-        Ok(if forgotten > 0 || judged || described { Pass::Worked } else { Pass::Idle })
+        let waiting = probes::due(&context.pool, context.key, BATCH_MAX).await?;
+        let nameless = descriptions::due(&context.pool, context.key, BATCH_MAX).await?;
+        let asked = !(waiting.is_empty() && nameless.is_empty());
+        let worked = asked && self.ask(&waiting, nameless).await?;
+        Ok(if forgotten > 0 || worked { Pass::Worked } else { Pass::Idle })
+    }
+
+    /// Asks these contracts, if it is this replica's turn; whether there was anything to be done.
+    async fn ask(
+        &self,
+        waiting: &[Waiting],
+        nameless: Vec<(probes::Due, Address)>,
+    ) -> anyhow::Result<bool> {
+        let context = &self.context;
+        let Some(lease) = self.lease.take(context).await? else { return Ok(false) };
+        let work = async {
+            let judged = self.judge(waiting).await?;
+            let described = describe::describe(context, &self.descriptions, nameless).await?;
+            Ok(judged || described)
+        };
+        tokio::select! {
+            outcome = work => outcome,
+            never = lease::keep(context, &lease) => match never {},
+        }
     }
 }
 

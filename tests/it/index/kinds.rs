@@ -86,9 +86,9 @@ async fn a_new_kind_of_log_is_loaded_without_reading_transfers_again() {
     let ready = tables::in_state(pool, later.context.key, "ready").await;
     assert_eq!(ready, [ART].into(), "what is ready stays so");
     assert_eq!(versions(pool).await, before, "transfers were written again");
-    let now = loaded(pool).await;
-    let new = (vec!["erc4906.update".to_owned()], format!("{{[5,{})}}", checkpoint + 1));
-    assert_eq!(now, [had, vec![new]].concat());
+    let all = format!("{{[5,{})}}", checkpoint + 1);
+    let known = (had[0].0.clone(), all.clone());
+    assert_eq!(loaded(pool).await, [known, (vec!["erc4906.update".to_owned()], all)]);
 
     node.chain().mine(vec![SimTx::new(99, vec![update(7)])]);
     later.rest().await;

@@ -29,3 +29,5 @@ mod folds;
 mod folding;
 mod indexes;
 mod wishes;
+mod returns;
+mod locks;

@@ -7,6 +7,7 @@ mod kinds;
 mod pasts;
 mod crowd;
 mod names;
+mod replicas;
 
 use std::sync::Arc;
 

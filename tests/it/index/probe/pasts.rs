@@ -98,17 +98,17 @@ async fn a_wish_that_changed_while_it_was_judged_is_judged_again() {
     let scene = Scene::new(land()).await;
     scene.wish(address(1), (None, None), "api").await;
     let due = herald::store::probes::due(&scene.database.pool, scene.indexer.context.key, 10);
-    let stale = due.await.unwrap().remove(0).due;
+    let stale = due.await.unwrap().remove(0);
     sqlx::query("update chain.contracts set start_block = 444, probe_at = clock_timestamp()")
         .execute(&scene.database.pool)
         .await
         .unwrap();
     let pool = &scene.database.pool;
     let wait = std::time::Duration::from_secs(9);
-    assert_eq!(herald::store::probes::accept(pool, &[(stale, None, Some(1))]).await.unwrap(), 0);
-    let refused = [(stale, "no_contract", "no".to_owned(), wait)];
+    assert_eq!(herald::store::probes::accept(pool, &[(&stale, None, Some(1))]).await.unwrap(), 0);
+    let refused = [(&stale, "no_contract", "no".to_owned(), wait)];
     herald::store::probes::refuse(pool, &refused).await.unwrap();
-    herald::store::probes::put_off(pool, &[(stale, wait)]).await.unwrap();
+    herald::store::probes::put_off(pool, &[(stale.due, wait)]).await.unwrap();
     scene.work().await;
     assert_eq!(scene.row(address(1)).await.accepted(), (Some("erc721"), Some(444)));
 }

@@ -1,6 +1,6 @@
 //! The tree of blocks: one canonical branch, and every branch that was canonical before.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use alloy::primitives::{Address, B256};
@@ -20,6 +20,8 @@ pub(crate) struct SimChain {
     pub(crate) tags: Tags,
     /// Addresses with code, each with the first block that has it.
     pub(crate) contracts: BTreeMap<Address, u64>,
+    /// Those of them that say they are ERC-721 (EIP-165).
+    pub(crate) says_erc721: BTreeSet<Address>,
     rng: SmallRng,
     mined: u64,
     known: HashMap<B256, Arc<SimBlock>>,
@@ -35,6 +37,7 @@ impl SimChain {
             chain_id,
             tags: Tags::default(),
             contracts: BTreeMap::new(),
+            says_erc721: BTreeSet::new(),
             rng: SmallRng::seed_from_u64(seed),
             mined: 0,
             known: HashMap::from([(genesis.hash, genesis.clone())]),

@@ -1,6 +1,6 @@
 //! The JSON-RPC methods of a simulated node.
 
-use alloy::primitives::{Address, B256, keccak256};
+use alloy::primitives::{Address, B256, Bytes, keccak256};
 use herald::chain::{LogScope, RawLog};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -74,6 +74,7 @@ fn call(node: &SimNode, method: &str, params: &Value) -> Result<Value, RpcError>
         "eth_getBlockReceipts" => node.look(|view| receipts(view, &params[0])),
         "eth_getLogs" => logs(node, params),
         "eth_getCode" => node.look(|view| code(view, params)),
+        "eth_call" => node.look(|view| answered(view, params)),
         "web3_clientVersion" => Ok(json!("simulated/1")),
         _ => Err(RpcError::new(-32_601, format!("the method {method} does not exist"))),
     }
@@ -127,6 +128,16 @@ fn code(view: &View<'_>, params: &Value) -> Result<Value, RpcError> {
     };
     let has_code = view.has_code(parse(&params[0])?, block)?;
     Ok(json!(if has_code { "0x6001" } else { "0x" }))
+}
+
+/// What a contract answers at the newest block; an address without code answers nothing at all.
+fn answered(view: &View<'_>, params: &Value) -> Result<Value, RpcError> {
+    let to = parse(&params[0]["to"])?;
+    match view.answer(to, &parse::<Bytes>(&params[0]["data"])?) {
+        Some(word) => Ok(json!(word)),
+        None if view.has_code(to, None)? => Err(RpcError::new(3, "execution reverted")),
+        None => Ok(json!("0x")),
+    }
 }
 
 fn logs(node: &SimNode, params: &Value) -> Result<Value, RpcError> {
