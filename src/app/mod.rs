@@ -17,7 +17,7 @@ use crate::config::{ChainConfig, Config, Roles};
 use crate::index::decision;
 use crate::index::rewind::Outcome;
 use crate::store::pool::{Pools, Shares};
-use crate::store::{self, Pool, folds, leases, notify, spans};
+use crate::store::{self, Pool, claims, folds, leases, notify};
 use crate::supervisor::{DRAIN, Supervisor, connections};
 use crate::telemetry::metrics::{self, Connection, Exporter};
 use crate::upkeep::Presence;
@@ -146,7 +146,7 @@ impl App {
 /// the connections.
 async fn let_go(pools: &Pools, owner: &str) {
     let released = async {
-        spans::release(&pools.work, owner).await?;
+        claims::release(&pools.work, owner).await?;
         leases::release(&pools.work, owner).await?;
         folds::release(&pools.work, owner).await?;
         // The next one need not wait for its timer either.

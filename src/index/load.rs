@@ -20,7 +20,9 @@ use crate::chain::ChainError;
 use crate::store::chains::{self, ChainRow};
 use crate::store::contracts::Contract;
 use crate::store::spans::Span;
-use crate::store::{self, StoreError, blocks, load_members, prune, readings, spans, transfers};
+use crate::store::{
+    self, StoreError, blocks, claims, load_members, prune, readings, spans, transfers,
+};
 use crate::telemetry::metrics;
 use crate::work::{Pass, Topic, Worker};
 
@@ -58,18 +60,18 @@ impl Load {
     async fn claim(&self) -> Result<Option<Span>, StoreError> {
         let Context { pool, key, .. } = &self.context;
         let kinds = self.context.kinds_named(|_| true);
-        let free = spans::claim(pool, *key, &kinds, &self.owner, LEASE).await?;
+        let free = claims::claim(pool, *key, &kinds, &self.owner, LEASE).await?;
         if free.is_some() {
             return Ok(free);
         }
         let least = self.width().saturating_mul(SPLIT_STEPS);
-        if spans::longest(pool, *key, &kinds).await? < least {
+        if claims::longest(pool, *key, &kinds).await? < least {
             return Ok(None);
         }
         // A rewind that clips spans meanwhile would not see the new one.
         let mut tx = pool.begin().await?;
         chains::lock(&mut tx, *key).await?;
-        let half = spans::split(&mut *tx, *key, (&kinds, least), &self.owner, LEASE).await?;
+        let half = claims::split(&mut *tx, *key, (&kinds, least), &self.owner, LEASE).await?;
         tx.commit().await?;
         Ok(half)
     }
@@ -96,7 +98,7 @@ impl Load {
         loop {
             tokio::time::sleep(RENEW).await;
             // A claim that is lost is left to the step's own fence.
-            let _ = spans::renew(&self.context.pool, span, LEASE).await;
+            let _ = claims::renew(&self.context.pool, span, LEASE).await;
         }
     }
 
@@ -116,7 +118,9 @@ impl Load {
         };
         let step = match read {
             Ok(step) => step,
-            Err(error) if error.is::<BrokenSeam>() => return self.restart(span, &error).await,
+            Err(error) if error.is::<BrokenSeam>() => {
+                return seams::read_again(context, span, &error).await;
+            }
             Err(error) => return self.narrow(error, (span.next, to)),
         };
         let to = step.ends.to;
@@ -173,20 +177,6 @@ impl Load {
         spans::advance(&mut tx, span, step.ends).await?;
         tx.commit().await?;
         Ok(last)
-    }
-
-    /// Nothing shows which side of a broken seam was right, so the span is read anew.
-    async fn restart(&self, span: &Span, why: &anyhow::Error) -> anyhow::Result<Pass> {
-        let mut tx = self.context.pool.begin().await?;
-        spans::check(&mut tx, span).await?;
-        spans::restart(&mut tx, &[span.id]).await?;
-        tx.commit().await?;
-        tracing::warn!(
-            chain.id = %self.context.id,
-            block.number = span.next,
-            "{} reads a past again from its beginning: {why}", self.context.name
-        );
-        Ok(Pass::Worked)
     }
 
     /// After a limit was met the next try takes fewer blocks. A limit on blocks is remembered by the

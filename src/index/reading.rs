@@ -1,8 +1,8 @@
 //! How each contract's logs are read, where nobody has said it: shown by the logs themselves.
 //!
 //! A contract without a stated standard gets that of its first transfers. Only where logs of both are
-//! among them does its own word count (ERC-165), which many contracts give wrongly or not at all, and
-//! then which are more.
+//! among them does its own word count (ERC-165), often given wrongly or not at all, and then which are
+//! more.
 //! A `Transfer` with three topics is ERC-20's, and that of some early collections: the contract is
 //! asked whether the number in such a log is a token with an owner, or whether it is a coin. What
 //! was found is stored, so that every replica reads the same.
@@ -213,7 +213,6 @@ async fn store(
         tx.commit().await?;
         return Ok(stored);
     };
-    // The spans come before the contract, as everywhere.
     if readings::begin_again(&mut tx, key, checkpoint).await? {
         allot::plan(&mut tx, context, &row.log_kinds, &[key]).await?;
     }

@@ -8,7 +8,8 @@ use sqlx::PgConnection;
 
 use super::Context;
 use crate::store::load_sets::{self, Ends};
-use crate::store::{StoreError, chains, load_members, notify, spans};
+use crate::store::spans::{self, Span};
+use crate::store::{StoreError, chains, load_members, notify};
 use crate::types::ContractKey;
 use crate::work::{Pass, Topic};
 
@@ -39,6 +40,24 @@ pub(super) async fn finish(context: &Context) -> anyhow::Result<Pass> {
         spans = broken.len(),
         "{} reads {} parts of a past again: neighbouring blocks do not stand on each other",
         context.name, broken.len()
+    );
+    Ok(Pass::Worked)
+}
+
+/// Has a claimed span read anew: nothing shows which side of a broken seam inside it was right.
+pub(super) async fn read_again(
+    context: &Context,
+    span: &Span,
+    why: &anyhow::Error,
+) -> anyhow::Result<Pass> {
+    let mut tx = context.pool.begin().await?;
+    spans::check(&mut tx, span).await?;
+    spans::restart(&mut tx, &[span.id]).await?;
+    tx.commit().await?;
+    tracing::warn!(
+        chain.id = %context.id,
+        block.number = span.next,
+        "{} reads a past again from its beginning: {why}", context.name
     );
     Ok(Pass::Worked)
 }

@@ -43,6 +43,7 @@ pub mod indexes;
 pub mod load_sets;
 pub mod load_members;
 pub mod spans;
+pub mod claims;
 pub mod backlog;
 pub mod progress;
 pub mod loaded;

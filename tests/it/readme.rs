@@ -186,9 +186,7 @@ fn mainnet() -> SimNode {
     chain.mine(vec![SimTx::new(1, vec![mint(contract), mint(later)])]);
     chain.contracts.extend([(contract, 1), (later, 1)]);
     chain.says_erc721.insert(later);
-    for _ in 0..40 {
-        chain.mine(Vec::new());
-    }
+    (0..40).for_each(|_| drop(chain.mine(Vec::new())));
     SimNode::new(chain)
 }
 

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use herald::index::KINDS;
 use herald::store::replicas::{self, Burial};
-use herald::store::{Pool, StoreError, chains, leases, pool, spans};
+use herald::store::{Pool, StoreError, chains, claims, leases, pool, spans};
 use herald::upkeep::Presence;
 use herald::work::{Pass, Worker};
 use sqlx::postgres::PgConnectOptions;
@@ -105,7 +105,7 @@ async fn what_a_vanished_replica_held_is_free_and_what_it_had_in_hand_is_void() 
     presence(&database, "one").pass().await.unwrap();
     let lease = leases::acquire(&own, "live:eip155:31337", "one", LENGTH).await.unwrap().unwrap();
     let span =
-        spans::claim(&own, first.context.key, &kinds(), "one#2", LENGTH).await.unwrap().unwrap();
+        claims::claim(&own, first.context.key, &kinds(), "one#2", LENGTH).await.unwrap().unwrap();
     // In the middle of its transaction, with locks that everybody needs.
     let mut frozen = own.begin().await.unwrap();
     chains::lock(&mut frozen, first.context.key).await.unwrap();
@@ -213,7 +213,7 @@ async fn a_user_who_may_not_end_connections_gives_everything_else_back() {
     let own = named(&database, "one");
     let (_, first) = loading(&own).await;
     presence(&database, "one").pass().await.unwrap();
-    spans::claim(&own, first.context.key, &kinds(), "one", LENGTH).await.unwrap().unwrap();
+    claims::claim(&own, first.context.key, &kinds(), "one", LENGTH).await.unwrap().unwrap();
     vanish(&database, "one").await;
     // A role of every server that is no superuser; what it may do is of this database only.
     for statement in [

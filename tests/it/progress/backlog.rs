@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use herald::store::backlog::{self, Which};
+use herald::store::claims;
 use herald::store::spans::{self, Span};
 use herald::store::{StoreError, load_members, progress};
 
@@ -12,7 +13,7 @@ use crate::support::seed::person;
 const KINDS: [&str; 1] = ["erc721"];
 
 async fn claim(world: &World, owner: &str) -> Option<Span> {
-    spans::claim(world.pool(), world.key(), &KINDS, owner, Duration::from_secs(3_600))
+    claims::claim(world.pool(), world.key(), &KINDS, owner, Duration::from_secs(3_600))
         .await
         .unwrap()
 }
