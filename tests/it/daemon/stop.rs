@@ -108,6 +108,9 @@ async fn a_daemon_that_waits_for_another_ones_migration_ends_in_time() {
     let database = fresh().await;
     let setup = Setup::on(&database);
     let mut other = database.pool.acquire().await.unwrap();
+    // Of a schema that is current nobody waits for the lock.
+    let empty = "drop schema chain cascade; drop schema platform cascade";
+    sqlx::raw_sql(empty).execute(&mut *other).await.unwrap();
     let mut held = other.begin().await.unwrap();
     sqlx::query("select pg_advisory_xact_lock($1)")
         .bind(0x4845_5241_4C44_i64)
