@@ -81,7 +81,7 @@ pub(super) fn decide(row: &Stored, wish: &Tracked, origin: Origin) -> (Wished, O
     }
     // Of these nothing is stored that could contradict the wish.
     if row.refused || row.purged {
-        let start_block = wish.start_block.or(row.start_block.filter(|_| row.purged));
+        let start_block = wish.start_block.or(stored.start_block.filter(|_| row.purged));
         return again(row, wish, start_block, origin);
     }
     let higher = matches!((wish.start_block, stored.start_block), (Some(w), Some(s)) if w > s);
@@ -91,7 +91,7 @@ pub(super) fn decide(row: &Stored, wish: &Tracked, origin: Origin) -> (Wished, O
     }
     let lower = wish.start_block.filter(|_| !higher && wish.start_block != stored.start_block);
     if stopped {
-        return again(row, wish, lower.or(row.start_block), origin);
+        return again(row, wish, lower.or(stored.start_block), origin);
     }
     adjust(row, wish, lower, origin == Origin::Config && !higher)
 }
@@ -206,9 +206,9 @@ mod tests {
         let stopped = Stored { joined: true, ..row(ContractState::Stopped, Some(50)) };
         let back = |start| (Outcome::Again, Some((start, None, Turn::Return)));
         let anew = |start| (Outcome::Again, Some((start, None, Turn::Anew)));
-        for start in [None, Some(7), Some(50), Some(51)] {
-            assert_eq!(asked(stopped, start, Origin::Config), (Outcome::Stopped, None));
-        }
+        assert_eq!(asked(stopped, Some(7), Origin::Config), (Outcome::Stopped, None));
+        let lowered = Stored { wanted_start: Some(7), ..stopped };
+        assert_eq!(asked(lowered, None, Origin::Cli), back(Some(7)));
         assert_eq!(asked(stopped, None, Origin::Api), back(Some(50)));
         assert_eq!(asked(stopped, Some(7), Origin::Cli), back(Some(7)));
         assert_eq!(asked(stopped, Some(51), Origin::Api), (Outcome::Conflict, None));
