@@ -21,6 +21,8 @@ struct Row {
     purging: bool,
     live_to: Option<i64>,
     is_owned: bool,
+    /// Nobody has shown yet whether its logs of three topics move tokens: they are passed over.
+    undecided: bool,
     /// First and last blocks of what is covered.
     first: Vec<i64>,
     last: Vec<i64>,
@@ -31,6 +33,7 @@ async fn rows(pool: &Pool, chain: ChainKey) -> Vec<Row> {
         r"
         select c.address, c.state, c.purging, c.live_to,
             c.state = 'stopped' and c.folded_to is not null as is_owned,
+            c.id_in_data is null as undecided,
             array(select lower(p) from unnest(v.blocks) p order by p) as first,
             array(select upper(p) - 1 from unnest(v.blocks) p order by p) as last
         from chain.contracts c
@@ -71,7 +74,14 @@ pub(super) async fn assert_covered(
     assert!(rows.iter().all(|row| !row.purging), "a purge that never ends {when}");
     let of: BTreeMap<Address, &Row> =
         rows.iter().map(|row| (Address::from(row.address), row)).collect();
-    let mut expected = Replay::of(blocks, tracked).transfers;
+    let known: Vec<Tracked> = tracked
+        .iter()
+        .filter(|it| {
+            !(it.id_in_data && of[&it.contract].undecided && of[&it.contract].state == "stopped")
+        })
+        .copied()
+        .collect();
+    let mut expected = Replay::of(blocks, &known).transfers;
     expected.retain(|moved| {
         let row = of[&moved.key.0];
         let mut pieces = row.first.iter().zip(&row.last);
