@@ -1,8 +1,8 @@
 //! Who is loaded together: what is missing of some contracts' pasts becomes sets and spans.
 //!
 //! Contracts of which about the same blocks are missing share a set, and with it every request. One
-//! with few gaps far apart has a set of its own, with a span for each. Kinds of logs of which the same is
-//! missing are read together.
+//! with few gaps far apart has a set of its own, with a span for each. Kinds of logs of which the
+//! same is missing are read together.
 
 use sqlx::PgConnection;
 

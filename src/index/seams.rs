@@ -6,7 +6,7 @@
 
 use sqlx::PgConnection;
 
-use super::Context;
+use super::{Context, allot};
 use crate::store::load_sets::{self, Ends};
 use crate::store::spans::{self, Span};
 use crate::store::{StoreError, chains, load_members, notify};
@@ -75,10 +75,13 @@ async fn let_go(context: &Context) -> anyhow::Result<Pass> {
         return Ok(Pass::Idle);
     }
     let mut tx = context.pool.begin().await?;
-    chains::lock(&mut tx, context.key).await?;
+    let row = chains::lock(&mut tx, context.key).await?;
     let members = load_members::beyond_failures(&mut *tx, context.key, bounds).await?;
     leave(&mut tx, &members).await?;
+    // What lay beside a broken seam, or is missing of other kinds of logs, is still to be read.
+    allot::plan(&mut tx, context, &row.log_kinds, &members).await?;
     tx.commit().await?;
+    notify::send(&context.pool, Topic::Spans.as_str()).await?;
     notify::send(&context.pool, Topic::Indexes.as_str()).await?;
     notify::send(&context.pool, Topic::Folds.as_str()).await?;
     Ok(Pass::Worked)

@@ -78,11 +78,14 @@ impl Track {
         events::append(&mut tx, (context.key, context.id), &events).await?;
         tx.commit().await?;
         count_told(context, &events);
-        tracing::info!(
-            chain.id = %context.id,
-            block.number = checkpoint + 1,
-            "{} follows {} more contracts from block {} on", context.name, events.len(), checkpoint + 1
-        );
+        if !events.is_empty() {
+            tracing::info!(
+                chain.id = %context.id,
+                block.number = checkpoint + 1,
+                "{} follows {} more contracts from block {} on",
+                context.name, events.len(), checkpoint + 1
+            );
+        }
         notify::send(&context.pool, Topic::Spans.as_str()).await?;
         notify::send(&context.pool, Topic::Indexes.as_str()).await?;
         notify::send(&context.pool, Topic::Folds.as_str()).await?;

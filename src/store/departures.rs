@@ -2,7 +2,7 @@
 
 use sqlx::{PgConnection, PgExecutor};
 
-use super::{StoreError, fold, height};
+use super::{StoreError, fold, folds, height};
 use crate::types::{ChainKey, ContractKey};
 
 /// Stops a contract at block `live_to`, the chain's checkpoint if it has one, and answers the first
@@ -41,10 +41,7 @@ pub async fn stop(
         .execute(&mut *connection)
         .await?;
     }
-    sqlx::query("delete from chain.folds where contract_id = $1")
-        .bind(contract.0)
-        .execute(connection)
-        .await?;
+    folds::end(connection, contract).await?;
     Ok(live_from)
 }
 

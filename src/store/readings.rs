@@ -64,10 +64,7 @@ pub async fn begin_again(
     let sets = load_members::fence(connection, &[contract]).await?;
     load_members::drop_members(connection, &sets, &[contract]).await?;
     loaded::forget(connection, contract).await?;
-    sqlx::query("delete from chain.folds where contract_id = $1")
-        .bind(contract.0)
-        .execute(&mut *connection)
-        .await?;
+    folds::end(connection, contract).await?;
     let done = sqlx::query(
         r"
         update chain.contracts set state = 'loading', live_from = $2, folded_to = null

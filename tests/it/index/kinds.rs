@@ -11,7 +11,7 @@ use crate::support::database::fresh;
 use crate::support::indexer::{CHAIN, Indexer, rules};
 use crate::support::listening::Listening;
 use crate::support::replay::{Replay, Tracked};
-use crate::support::sim::{SimChain, SimNode, SimTx, erc721_transfer};
+use crate::support::sim::{Contract, SimChain, SimNode, SimTx, World, erc721_transfer};
 use crate::support::tables;
 
 /// keccak256("MetadataUpdate(uint256)") (EIP-4906).
@@ -97,6 +97,34 @@ async fn a_new_kind_of_log_is_loaded_without_reading_transfers_again() {
     assert!(asked.iter().all(|(_, filter)| filter.topics == topics), "{asked:?}");
     let truth = Replay::of(node.chain().canonical(), &[Tracked::erc721(ART, 5)]);
     tables::assert_equal(pool, later.context.key, &truth, "with a new kind of log").await;
+}
+
+#[tokio::test]
+async fn a_new_kind_that_moves_tokens_has_every_past_read_again_and_ownership_built_anew() {
+    const EARLIER: &[LogKind] = &[ERC721_TRANSFER, ERC2309_TRANSFER];
+    let database = fresh().await;
+    let pool = &database.pool;
+    let mut world = World::mixed(4, false);
+    world.mine(40);
+    let earlier = Indexer::new(pool, world.node(), "one").await.reading(EARLIER);
+    let followed: Vec<_> = world.contracts.iter().filter(|it| it.is_tracked).copied().collect();
+    for contract in &followed {
+        earlier.follow_as(contract.address, Some(contract.sort.kind()), 0).await;
+    }
+    earlier.rest().await;
+    let row = chains::load(pool, earlier.context.key).await.expect("the chain");
+    assert_eq!(row.log_kinds.len(), EARLIER.len());
+
+    let later = Indexer::new(pool, world.node(), "one").await;
+    world.mine(5);
+    later.rest().await;
+    let stated =
+        |contract: &Contract| Tracked { kind: Some(contract.sort.kind()), ..contract.tracked(0) };
+    let truth = Replay::of(&world.canonical(), &followed.iter().map(stated).collect::<Vec<_>>());
+    assert!(!truth.balances.is_empty(), "nothing that the earlier release could not read");
+    let ready = tables::in_state(pool, later.context.key, "ready").await;
+    assert_eq!(ready.len(), followed.len());
+    tables::assert_equal(pool, later.context.key, &truth, "with the kind it lacked").await;
 }
 
 #[tokio::test]

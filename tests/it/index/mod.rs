@@ -18,6 +18,7 @@ mod fleet;
 mod covered;
 mod kinds;
 mod sharing;
+mod leaving;
 mod begin;
 mod probe;
 mod upgrade;

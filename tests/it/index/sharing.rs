@@ -23,7 +23,7 @@ async fn spans(pool: &Pool) -> Vec<(i64, i64, i64)> {
 }
 
 /// A world of so many blocks whose chain is followed, and a replica of steps of `range_max` blocks.
-async fn followed(pool: &Pool, blocks: u64, range_max: u64) -> (World, Indexer) {
+pub(super) async fn followed(pool: &Pool, blocks: u64, range_max: u64) -> (World, Indexer) {
     let mut world = World::new(21);
     world.mine(blocks);
     let rules = Rules { range_max, ..rules() };
@@ -32,7 +32,7 @@ async fn followed(pool: &Pool, blocks: u64, range_max: u64) -> (World, Indexer) 
     (world, indexer)
 }
 
-async fn assert_true(world: &World, indexer: &Indexer, contracts: &[Address]) {
+pub(super) async fn assert_true(world: &World, indexer: &Indexer, contracts: &[Address]) {
     let of: Vec<Tracked> = contracts.iter().map(|it| Tracked::erc721(*it, 0)).collect();
     let truth = Replay::of(&world.canonical(), &of);
     let (pool, key) = (&indexer.context.pool, indexer.context.key);
@@ -202,4 +202,29 @@ async fn a_purged_contract_leaves_only_its_row_and_is_read_whole_when_it_comes_b
     assert!(indexer.come_back(tracked()[0], Kind::Erc721).await);
     indexer.rest().await;
     assert_true(&world, &indexer, &tracked()[..2]).await;
+}
+
+#[tokio::test]
+async fn contracts_that_come_one_by_one_are_gathered() {
+    let database = fresh().await;
+    let pool = &database.pool;
+    let (world, indexer) = followed(pool, 60, 5).await;
+    indexer.follow(&tracked()[..1], 0).await;
+    for number in 0..10 {
+        indexer.track().await.expect("a contract is joined");
+        indexer.follow(&[Address::repeat_byte(number + 1)], u64::from(number)).await;
+    }
+    let sets = "select count(*) from chain.load_sets where finished_at is null";
+    let sets = || sqlx::query_scalar::<_, i64>(sets).fetch_one(pool);
+    assert_eq!(sets().await.expect("a count"), 10, "young sets are left alone");
+    let aged = "update chain.load_sets set planned_at = planned_at - interval '1 hour'";
+    sqlx::query(aged).execute(pool).await.expect("time passes");
+    indexer.track().await.expect("the last one is joined");
+    // The ten together, and the one that has just come.
+    assert_eq!(sets().await.expect("a count"), 2);
+    indexer.rest().await;
+    let of = Tracked::erc721(tracked()[0], 0);
+    let truth = Replay::of(&world.canonical(), &[of]);
+    assert_eq!(tables::in_state(pool, indexer.context.key, "ready").await.len(), 11);
+    tables::assert_equal(pool, indexer.context.key, &truth, "after they were gathered").await;
 }
