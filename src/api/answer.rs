@@ -8,7 +8,7 @@ use time::OffsetDateTime;
 use time::UtcOffset;
 use time::format_description::well_known::Rfc3339;
 
-use crate::store::read::{Incomplete, Standing};
+use crate::store::read::{Incomplete, NOW, Standing};
 use crate::store::{StoreError, Units};
 use crate::types::Standard;
 
@@ -46,6 +46,9 @@ struct AsOf {
     finalized: Option<i64>,
     block_hash: Option<String>,
     lag_ms: Option<i64>,
+    /// The block that the answer shows of the chain, where it is not the newest.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    at_block: Option<i64>,
 }
 
 #[derive(Clone, Debug, Serialize)]
@@ -66,6 +69,7 @@ impl Meta {
             finalized: standing.finalized,
             block_hash: standing.block_hash.clone(),
             lag_ms: standing.lag_ms,
+            at_block: None,
         };
         Self {
             as_of: standings.iter().map(as_of).collect(),
@@ -74,9 +78,18 @@ impl Meta {
         }
     }
 
-    /// Names the block that the answer shows, where it is not the newest.
-    pub(super) fn at(mut self, at: Option<i64>) -> Self {
-        self.at_block = at;
+    /// Names the blocks that the answer shows, where they are not the newest: that of its only chain, or
+    /// that of each.
+    pub(super) fn showing(mut self, standings: &[Standing]) -> Self {
+        let shown = |standing: &Standing| standing.at.filter(|at| *at != NOW);
+        match standings {
+            [only] => self.at_block = shown(only),
+            _ => {
+                for (told, standing) in self.as_of.iter_mut().zip(standings) {
+                    told.at_block = shown(standing);
+                }
+            }
+        }
         self
     }
 

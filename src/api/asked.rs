@@ -4,25 +4,29 @@ use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::request::Parts;
 use url::form_urlencoded;
 
+use super::ApiState;
 use super::codes::Code;
+use super::cursor::CursorKey;
 use super::problem::{Fault, Problem};
 
 /// Most bytes of path and query together: a cursor and all filters fit several times.
 const URI_BYTES_MAX: usize = 32 * 1024;
 
 /// What was asked, as text.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub(super) struct Asked {
     path: Vec<(String, String)>,
     query: Vec<(String, String)>,
     /// The path as sent, which cursors are bound to.
     pub uri_path: String,
+    /// Signs the cursors of the answer.
+    pub cursors: CursorKey,
 }
 
-impl<S: Send + Sync> FromRequestParts<S> for Asked {
+impl FromRequestParts<ApiState> for Asked {
     type Rejection = Problem;
 
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+    async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
         let uri = &parts.uri;
         let sent = uri.query().unwrap_or_default();
         if uri.path().len() + sent.len() > URI_BYTES_MAX {
@@ -34,7 +38,8 @@ impl<S: Send + Sync> FromRequestParts<S> for Asked {
             Problem::invalid(vec![Fault::new("path", "", "the path is not percent-encoded UTF-8")])
         })?;
         let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
-        Ok(Self { path, query, uri_path: parts.uri.path().to_owned() })
+        let uri_path = parts.uri.path().to_owned();
+        Ok(Self { path, query, uri_path, cursors: state.cursors.clone() })
     }
 }
 

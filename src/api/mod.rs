@@ -2,15 +2,18 @@
 //!
 //! Reading order: `router` is the one table of every route; around each request `finish` gives it
 //! an id and a time limit. A handler takes the request apart (`asked`, `params`), finds the chain
-//! and the contract it names (`scope`), the block it asks for (`moment`) and where its page begins
-//! (`cursor`), reads once from `store::read`, and writes the `answer` or a `problem`. Nothing here
+//! and the contract it names (`scope`, by numbers that `names` remembers), the block it asks for
+//! (`moment`) and where its page begins (`cursor`), reads once from `store::read`, looks at what the
+//! statement has `found` of the contract and the block, and writes the `answer` or a `problem`. Nothing here
 //! speaks to a chain or decides what is true.
 
 pub mod router;
 mod finish;
 mod asked;
 mod params;
+mod names;
 mod scope;
+mod found;
 mod moment;
 mod cursor;
 mod auth;
@@ -23,6 +26,8 @@ mod serve;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use cursor::CursorKey;
+pub use names::Names;
 pub use router::{ROUTES, bare_router, router};
 pub use serve::{CONNECTIONS_MAX, connection};
 
@@ -36,6 +41,10 @@ pub const BODY_BYTES_MAX: usize = 64 * 1024;
 pub struct ApiState {
     /// The database.
     pub pool: Pool,
+    /// What was found in it of chains and contracts.
+    pub names: Arc<Names>,
+    /// Signs cursors; the same for all replicas.
+    pub cursors: CursorKey,
     /// Longest a request may take until its answer begins.
     pub request_timeout: Duration,
     /// Writes the metrics in Prometheus' text format.

@@ -9,141 +9,131 @@ use super::codes::Code;
 use super::cursor::Pin;
 use super::params;
 use super::problem::Problem;
-use crate::store::read::{NOW, Standing};
-use crate::types::Finality;
+use crate::store::Pool;
+use crate::store::read::at::At;
+use crate::store::read::names::ChainName;
+use crate::store::read::{NOW, Standing, reorgs};
+use crate::types::{ChainKey, Finality};
 
-/// The block that each chain of an answer is asked at.
+/// The block that the chains of an answer are asked at.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(super) struct Moment {
-    /// One entry a chain, in their order: a height, or [`NOW`].
-    pub ats: Vec<i64>,
+pub(super) struct When {
+    /// What was asked for: of the pages after the first, the blocks of `pins`.
+    pub at: At,
     /// The blocks of the pages before, to be checked.
     pins: Vec<Pin>,
 }
 
-/// The moment that the query and the cursor's pins ask for. `start_block` is the first block of
-/// the only contract that is asked, where there is one.
-pub(super) fn moment(
-    asked: &Asked,
-    chains: &[Standing],
-    start_block: Option<i64>,
-    pins: Option<Vec<Pin>>,
-) -> Result<Moment, Problem> {
-    let block = params::query(asked, "at_block", params::block)?;
-    let finality = params::query(asked, "min_finality", params::finality)?;
-    if block.is_some() && finality.is_some() {
-        let detail = "send either at_block or min_finality";
-        return Err(Problem::new(Code::InvalidRequest, detail).at("query", "min_finality"));
-    }
-    if let Some(pins) = pins {
-        return pinned(chains, pins);
-    }
-    let mut ats = Vec::with_capacity(chains.len());
-    for chain in chains {
-        let at = match (block, finality.unwrap_or(Finality::Latest)) {
-            (Some(block), _) => reached(chain, block)?,
-            (None, Finality::Latest) => NOW,
-            (None, Finality::Safe) => mark(chain, chain.safe)?,
-            (None, Finality::Finalized) => mark(chain, chain.finalized)?,
+impl When {
+    /// What the query and the cursor's pins ask for.
+    pub(super) fn read(asked: &Asked, pins: Option<Vec<Pin>>) -> Result<Self, Problem> {
+        let block = params::query(asked, "at_block", params::block)?;
+        let time = params::query(asked, "at_time", params::instant)?;
+        let finality = params::query(asked, "min_finality", params::finality)?;
+        let sent =
+            [block.map(|_| "at_block"), time.map(|_| "at_time"), finality.map(|_| "min_finality")];
+        let mut sent = sent.into_iter().flatten();
+        if let (Some(first), Some(second)) = (sent.next(), sent.next()) {
+            let detail = format!("send either {first} or {second}");
+            return Err(Problem::new(Code::InvalidRequest, detail).at("query", second));
+        }
+        let at = match (block, time, finality) {
+            (Some(block), ..) => At::Block(block),
+            (_, Some(time), _) => At::Time(time),
+            (.., Some(Finality::Safe)) => At::Safe,
+            (.., Some(Finality::Finalized)) => At::Finalized,
+            (.., Some(Finality::Latest) | None) => At::Now,
         };
-        if let Some(start) = start_block.filter(|start| at < *start) {
-            let detail = format!(
-                "block {at} of {} lies before the contract's start_block {start}",
-                chain.caip2
-            );
-            return Err(Problem::new(Code::NotIndexed, detail));
-        }
-        ats.push(at);
+        Ok(pins.map_or(Self { at, pins: Vec::new() }, Self::pinned))
     }
-    Ok(Moment { ats, pins: Vec::new() })
-}
 
-fn pinned(chains: &[Standing], pins: Vec<Pin>) -> Result<Moment, Problem> {
-    let at = |chain: &Standing| {
-        pins.iter().find(|pin| pin.chain == chain.chain).map_or(NOW, |pin| pin.block)
-    };
-    if pins.iter().any(|pin| pin.block < 0) {
-        return Err(super::cursor::invalid("cursor"));
+    /// The later pages of a list that was begun at these blocks.
+    pub(super) fn pinned(pins: Vec<Pin>) -> Self {
+        Self { at: At::Block(pins.first().map_or(NOW, |pin| pin.block)), pins }
     }
-    Ok(Moment { ats: chains.iter().map(at).collect(), pins })
-}
 
-fn mark(chain: &Standing, mark: Option<i64>) -> Result<i64, Problem> {
-    let below = mark.zip(chain.indexed).map(|(mark, indexed)| mark.min(indexed));
-    below.ok_or_else(|| {
-        let detail = format!("no block of {} is that final yet", chain.caip2);
-        Problem::new(Code::NotIndexed, detail)
-    })
-}
-
-fn reached(chain: &Standing, block: i64) -> Result<i64, Problem> {
-    match chain.indexed {
-        Some(indexed) if block <= indexed => Ok(block),
-        indexed => {
-            let there = indexed.map_or("none".to_owned(), |indexed| indexed.to_string());
-            let detail =
-                format!("block {block} of {} is not indexed; newest: {there}", chain.caip2);
-            Err(Problem::new(Code::BlockAhead, detail))
-        }
-    }
-}
-
-impl Moment {
-    /// The one height that was asked for, where it is not the present.
-    pub(super) fn block(&self) -> Option<i64> {
-        match self.ats.as_slice() {
-            [at] if *at != NOW => Some(*at),
+    /// The block of each chain, where blocks are asked for. A chain that has come since the first page
+    /// is shown at present.
+    pub(super) fn blocks(&self, chains: &[ChainName]) -> Vec<i64> {
+        let pinned = |chain: &ChainName| {
+            self.pins.iter().find(|pin| pin.chain == chain.chain).map_or(NOW, |pin| pin.block)
+        };
+        let asked = match self.at {
+            At::Block(block) if self.pins.is_empty() => Some(block),
             _ => None,
-        }
-    }
-
-    /// What the only chain is asked at.
-    pub(super) fn at(&self) -> i64 {
-        self.ats.first().copied().unwrap_or(NOW)
-    }
-
-    /// The moment of later pages of one chain's list that was begun at `pin`.
-    pub(super) fn pinned(pin: Pin) -> Self {
-        Self { ats: vec![pin.block], pins: vec![pin] }
+        };
+        chains.iter().map(|chain| asked.unwrap_or_else(|| pinned(chain))).collect()
     }
 
     /// Checks the answered chains against what was asked, and gives the pins of the next page.
-    pub(super) fn check(&self, as_of: &[Standing]) -> Result<Vec<Pin>, Problem> {
+    pub(super) async fn check(&self, pool: &Pool, as_of: &[Standing]) -> Result<Vec<Pin>, Problem> {
         let mut pins = Vec::with_capacity(as_of.len());
-        for (chain, at) in as_of.iter().zip(&self.ats) {
-            if let Some(pin) = self.pins.iter().find(|pin| pin.chain == chain.chain) {
-                if !stands(pin, chain) {
-                    let detail = format!("block {} of {} was taken back", pin.block, chain.caip2);
-                    return Err(Problem::new(Code::SnapshotGone, detail));
+        for chain in as_of {
+            match self.pins.iter().find(|pin| pin.chain == chain.chain) {
+                Some(pin) => {
+                    stands(pool, pin, chain).await?;
+                    pins.push(pin.clone());
                 }
-                pins.push(pin.clone());
-            } else if *at == NOW {
-                pins.extend(chain.indexed.map(|block| Pin {
-                    chain: chain.chain,
-                    block,
-                    hash: chain.block_hash.clone(),
-                    epoch: chain.epoch,
-                }));
-            } else {
-                let block = reached(chain, *at)?;
-                let hash = chain.at_hash.clone();
-                pins.push(Pin { chain: chain.chain, block, hash, epoch: chain.epoch });
+                None => pins.extend(self.first(chain)?),
             }
         }
         Ok(pins)
     }
+
+    /// The block that the first page shows of a chain; `None` where nothing is indexed yet.
+    fn first(&self, chain: &Standing) -> Result<Option<Pin>, Problem> {
+        let Some(at) = chain.at else {
+            let detail = format!("no block of {} is that final yet", chain.caip2);
+            return Err(Problem::new(Code::NotIndexed, detail));
+        };
+        let epoch = chain.epoch;
+        if at == NOW {
+            let hash = chain.block_hash.clone();
+            return Ok(chain.indexed.map(|block| Pin { chain: chain.chain, block, hash, epoch }));
+        }
+        if chain.indexed.is_none_or(|indexed| at > indexed) {
+            return Err(self.ahead(chain, at));
+        }
+        let hash = chain.at_hash.clone();
+        Ok(Some(Pin { chain: chain.chain, block: at, hash, epoch }))
+    }
+
+    fn ahead(&self, chain: &Standing, at: i64) -> Problem {
+        let asked = match self.at {
+            At::Time(_) => "the time asked for lies after the newest indexed block".to_owned(),
+            _ => format!("block {at} is not indexed"),
+        };
+        let there = chain.indexed.map_or("none".to_owned(), |indexed| indexed.to_string());
+        let detail = format!("{asked} of {}; newest: {there}", chain.caip2);
+        Problem::new(Code::BlockAhead, detail)
+    }
 }
 
-/// Whether a pinned block is still part of the chain. Blocks at or below finality may no longer
-/// be stored; then they stand if nothing was taken back since.
-fn stands(pin: &Pin, chain: &Standing) -> bool {
+/// Refuses to go on where the block that a list shows is no longer part of the chain.
+pub(super) async fn stands(pool: &Pool, pin: &Pin, chain: &Standing) -> Result<(), Problem> {
+    let stands = match verdict(pin, chain) {
+        Some(stands) => stands,
+        None => !reorgs::below(pool, ChainKey(pin.chain), (pin.epoch, pin.block)).await?,
+    };
+    if stands {
+        return Ok(());
+    }
+    let detail = format!("block {} of {} was taken back", pin.block, chain.caip2);
+    Err(Problem::new(Code::SnapshotGone, detail))
+}
+
+/// Whether a pinned block is still part of the chain; `None` where only the journal of reorgs knows:
+/// blocks at or below finality may no longer be stored.
+fn verdict(pin: &Pin, chain: &Standing) -> Option<bool> {
     if chain.indexed.is_none_or(|indexed| pin.block > indexed) {
-        return false;
+        return Some(false);
     }
     let stored = if chain.indexed == Some(pin.block) { &chain.block_hash } else { &chain.at_hash };
     match (stored, &pin.hash) {
-        (Some(stored), Some(pinned)) => stored == pinned,
-        _ => pin.epoch == chain.epoch && chain.finalized.is_some_and(|mark| pin.block <= mark),
+        (Some(stored), Some(pinned)) => Some(stored == pinned),
+        _ if chain.finalized.is_none_or(|mark| pin.block > mark) => Some(pin.block < 0),
+        _ if pin.epoch == chain.epoch => Some(true),
+        _ => None,
     }
 }
 
@@ -164,6 +154,7 @@ mod tests {
             indexed: Some(indexed),
             block_hash: Some("0xhead".into()),
             lag_ms: Some(0),
+            at: Some(50),
             at_hash: at_hash.map(str::to_owned),
             indexing: false,
         }
@@ -178,17 +169,23 @@ mod tests {
             epoch: 3,
         };
         for (hash, chain, expected, what) in [
-            (Some("0xa"), chain(60, 40, 3, Some("0xa")), true, "same hash"),
-            (Some("0xa"), chain(60, 40, 9, Some("0xa")), true, "same hash after a reorg elsewhere"),
-            (Some("0xa"), chain(60, 40, 4, Some("0xb")), false, "other hash"),
-            (Some("0xa"), chain(49, 40, 4, None), false, "above the checkpoint"),
-            (Some("0xa"), chain(60, 40, 3, None), false, "missing above finality"),
-            (Some("0xa"), chain(60, 55, 3, None), true, "pruned below finality"),
-            (Some("0xa"), chain(60, 55, 4, None), false, "pruned, but something was taken back"),
-            (Some("0xhead"), chain(50, 40, 4, None), true, "the checkpoint itself"),
-            (None, chain(60, 55, 3, None), true, "never stored, final"),
+            (Some("0xa"), chain(60, 40, 3, Some("0xa")), Some(true), "same hash"),
+            (
+                Some("0xa"),
+                chain(60, 40, 9, Some("0xa")),
+                Some(true),
+                "same after a reorg elsewhere",
+            ),
+            (Some("0xa"), chain(60, 40, 4, Some("0xb")), Some(false), "other hash"),
+            (Some("0xa"), chain(49, 40, 4, None), Some(false), "above the checkpoint"),
+            (Some("0xa"), chain(60, 40, 3, None), Some(false), "missing above finality"),
+            (Some("0xa"), chain(60, 55, 3, None), Some(true), "pruned below finality"),
+            (Some("0xa"), chain(60, 55, 4, None), None, "pruned, but something was taken back"),
+            (Some("0xhead"), chain(50, 40, 4, None), Some(true), "the checkpoint itself"),
+            (None, chain(60, 55, 3, None), Some(true), "never stored, final"),
+            (None, chain(60, 55, 4, Some("0xa")), None, "stored since, final"),
         ] {
-            assert_eq!(stands(&pin(hash), &chain), expected, "{what}");
+            assert_eq!(verdict(&pin(hash), &chain), expected, "{what}");
         }
     }
 }

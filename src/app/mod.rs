@@ -12,12 +12,12 @@ use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use crate::api::{self, ApiState};
+use crate::api::{self, ApiState, CursorKey};
 use crate::config::{ChainConfig, Config, Roles};
 use crate::index::decision;
 use crate::index::rewind::Outcome;
 use crate::store::pool::{Pools, Shares};
-use crate::store::{self, Pool, claims, folds, leases, notify};
+use crate::store::{self, Pool, claims, folds, leases, notify, secrets};
 use crate::supervisor::{DRAIN, Supervisor, connections};
 use crate::telemetry::metrics::{self, Connection, Exporter};
 use crate::upkeep::Presence;
@@ -51,6 +51,7 @@ pub struct App {
     address: SocketAddr,
     exporter: Exporter,
     request_timeout: Duration,
+    cursors: [u8; 32],
 }
 
 impl App {
@@ -76,6 +77,7 @@ impl App {
             format!("http.listen: {} cannot be listened on", config.http.listen)
         })?;
         let address = listener.local_addr().context("the listening address")?;
+        let cursors = secrets::named(&pools.reads, secrets::CURSORS).await?;
         let request_timeout = config.http.request_timeout;
         Ok(Self {
             owner,
@@ -87,6 +89,7 @@ impl App {
             address,
             exporter,
             request_timeout,
+            cursors,
         })
     }
 
@@ -112,6 +115,8 @@ impl App {
         let render = self.exporter.clone();
         let state = ApiState {
             pool: self.pools.reads.clone(),
+            names: Arc::default(),
+            cursors: CursorKey::new(&self.cursors),
             request_timeout: self.request_timeout,
             metrics: Arc::new(move || render.render()),
         };

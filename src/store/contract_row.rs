@@ -1,19 +1,21 @@
 //! `chain.contracts`, a row as people see it: what is followed, what was refused, what is left.
 
 use alloy::primitives::Address;
+use serde::{Deserialize, Deserializer};
 use sqlx::FromRow;
 
 use super::{Pool, StoreError};
 use crate::types::{ChainKey, ContractState};
 
 /// A contract that somebody has named.
-#[derive(Clone, Debug, FromRow, PartialEq)]
+#[derive(Clone, Debug, Deserialize, FromRow, PartialEq)]
 pub struct ContractRow {
     /// Surrogate number.
     pub id: i32,
     /// Its chain.
     pub chain: i16,
     /// Its address.
+    #[serde(deserialize_with = "hexadecimal")]
     pub address: [u8; 20],
     /// Its token standard; `None` until it is said or a log has shown it.
     pub standard: Option<String>,
@@ -73,6 +75,11 @@ impl ContractRow {
         let frozen = self.state == ContractState::Stopped.as_str() && self.folded && !self.purging;
         self.live_to.filter(|_| frozen)
     }
+}
+
+/// An address as `chain.contract` writes it.
+fn hexadecimal<'de, D: Deserializer<'de>>(deserializer: D) -> Result<[u8; 20], D::Error> {
+    Address::deserialize(deserializer).map(Into::into)
 }
 
 /// The columns of a [`ContractRow`] but for `chain`, of `chain.contracts` as `c`.

@@ -21,6 +21,11 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
     ),
     (2, "read every standard", include_str!("../../migrations/0002_read_every_standard.sql")),
     (3, "share the work", include_str!("../../migrations/0003_share_the_work.sql")),
+    (
+        4,
+        "answer in one statement",
+        include_str!("../../migrations/0004_answer_in_one_statement.sql"),
+    ),
 ];
 
 /// Serialises replicas that migrate at once. Taken for a transaction, not a session, so that it

@@ -52,6 +52,7 @@ pub mod events;
 pub mod rewinds;
 pub mod standing;
 pub mod api_keys;
+pub mod secrets;
 pub mod read;
 
 pub use error::StoreError;

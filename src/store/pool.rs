@@ -130,11 +130,14 @@ pub fn open(options: PgConnectOptions, connections_max: u32) -> Pool {
         .connect_lazy_with(options)
 }
 
-/// The same with statements that the server ends after `limit`, because a request that gave up
-/// leaves its statement running.
+/// The same for readers: with statements that the server ends after `limit`, because a request that
+/// gave up leaves its statement running, and that are planned once a connection. Each read has its own
+/// statement for its own index; to plan one anew costs several times what it costs to run it.
 pub fn open_bounded(options: PgConnectOptions, connections_max: u32, limit: Duration) -> Pool {
     let limit = limit.as_millis().max(1).to_string();
-    open(options.options([("statement_timeout", limit.as_str())]), connections_max)
+    let readers =
+        [("statement_timeout", limit.as_str()), ("plan_cache_mode", "force_generic_plan")];
+    open(options.options(readers), connections_max)
 }
 
 /// What a server says of itself.

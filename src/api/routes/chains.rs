@@ -125,7 +125,7 @@ pub(crate) async fn list(State(state): State<ApiState>, asked: Asked) -> Result<
 /// GET `/v1/chains/{chain}`
 pub(crate) async fn one(State(state): State<ApiState>, asked: Asked) -> Result<Response, Problem> {
     asked.only(&[])?;
-    let chain = scope::chain_of_path(&state.pool, &asked).await?;
+    let chain = scope::chain_of_path(&state, &asked).await?;
     let rows = chains(&state.pool, Some(ChainKey(chain.chain))).await?;
     let row = rows.into_iter().next();
     let row = row.ok_or(crate::store::StoreError::Fenced { what: "chain" })?;
@@ -141,7 +141,7 @@ pub(crate) async fn reorgs(
     asked.only(&["cursor", "limit"])?;
     let limit = params::limit(&asked)?;
     let before = Cursor::<i64>::read(&asked, "cursor")?.map_or(i64::MAX, |cursor| cursor.k);
-    let chain = scope::chain_of_path(&state.pool, &asked).await?;
+    let chain = scope::chain_of_path(&state, &asked).await?;
     let mut read = reorgs::reorgs(&state.pool, ChainKey(chain.chain), before, limit + 1).await?;
     let more = answer::page(&mut read.rows, limit);
     let last = read.rows.last().map(|row| row.id).filter(|_| more);

@@ -7,11 +7,12 @@ use serde::Serialize;
 use crate::api::answer::{self, Meta};
 use crate::api::asked::Asked;
 use crate::api::cursor::Cursor;
+use crate::api::found::Found;
 use crate::api::problem::Problem;
 use crate::api::{ApiState, params, scope};
 use crate::store::contract_row::ContractRow;
 use crate::store::read::Standing;
-use crate::store::read::contracts::contracts;
+use crate::store::read::contracts::{contract, contracts};
 use crate::types::ContractState;
 
 /// A contract as the API shows it.
@@ -98,7 +99,7 @@ pub(crate) async fn list(State(state): State<ApiState>, asked: Asked) -> Result<
     let limit = params::limit(&asked)?;
     let status = params::query(&asked, "status", status)?;
     let after = Cursor::<i32>::read(&asked, "cursor")?.map_or(i32::MIN, |cursor| cursor.k);
-    let chains = scope::chains_of_query(&state.pool, &asked).await?;
+    let chains = scope::chains_of_query(&state, &asked).await?;
     let keys: Vec<i16> = chains.iter().map(|chain| chain.chain).collect();
     let mut read = contracts(&state.pool, &keys, status, after, limit + 1).await?;
     let more = answer::page(&mut read.rows, limit);
@@ -112,7 +113,8 @@ pub(crate) async fn list(State(state): State<ApiState>, asked: Asked) -> Result<
 /// GET `/v1/contracts/{chain}/{address}`
 pub(crate) async fn one(State(state): State<ApiState>, asked: Asked) -> Result<Response, Problem> {
     asked.only(&[])?;
-    let found = scope::contract_of_path(&state.pool, &asked, "address").await?;
-    let meta = Meta::of(std::slice::from_ref(&found.chain));
-    answer::one(&view(&found.contract, Some(&found.chain)), meta)
+    let scope = scope::contract_of_path(&state, &asked, "address").await?;
+    let read = contract(&state.pool, scope.keys()).await?;
+    let found = Found::of(&read)?;
+    answer::one(&view(found.contract, Some(found.chain)), Meta::of(&read.as_of))
 }

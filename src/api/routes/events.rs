@@ -105,7 +105,7 @@ pub(crate) async fn list(State(state): State<ApiState>, asked: Asked) -> Result<
     if positions.values().any(|seq| !(0..=SEQ_MAX).contains(seq)) {
         return Err(cursor::invalid("after"));
     }
-    let chains = scope::chains_of_query(&state.pool, &asked).await?;
+    let chains = scope::chains_of_query(&state, &asked).await?;
     let keys: Vec<i16> = chains.iter().map(|chain| chain.chain).collect();
     let (streams, after): (Vec<i32>, Vec<i64>) =
         positions.iter().map(|(id, seq)| (*id, *seq)).unzip();

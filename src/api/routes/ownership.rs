@@ -8,6 +8,8 @@ use serde::Serialize;
 use crate::api::answer::{self, Meta, instant};
 use crate::api::asked::Asked;
 use crate::api::cursor::{self, Cursor};
+use crate::api::found::Found;
+use crate::api::moment::When;
 use crate::api::problem::Problem;
 use crate::api::scope::ContractScope;
 use crate::api::{ApiState, params, scope};
@@ -15,7 +17,7 @@ use crate::store::read::contract_owners::contract_owners;
 use crate::store::read::contract_tokens::{HoldingRow, HoldingsAsked, contract_tokens};
 
 /// Parameters of every list of ownership.
-const OF_A_LIST: &[&str] = &["at_block", "min_finality", "cursor", "limit"];
+const OF_A_LIST: &[&str] = &["at_block", "at_time", "min_finality", "cursor", "limit"];
 
 /// Since when a holding lasts.
 #[derive(Serialize)]
@@ -47,9 +49,9 @@ struct OwnerView {
     tokens: i64,
 }
 
-fn holding(scope: &ContractScope, row: &HoldingRow) -> HoldingView {
-    let contract = answer::address(scope.contract.address);
-    let chain = scope.chain.caip2.clone();
+fn holding(found: Found<'_>, row: &HoldingRow) -> HoldingView {
+    let contract = answer::address(found.contract.address);
+    let chain = found.chain.caip2.clone();
     let standard = answer::standard(row.balance.is_some());
     HoldingView {
         id: answer::asset(&chain, standard, &contract, row.token_id.0),
@@ -79,26 +81,29 @@ fn key(cursor: &Cursor<HoldingKey>) -> Result<(U256, Address), Problem> {
 async fn holdings(
     state: &ApiState,
     asked: &Asked,
-    found: ContractScope,
+    scope: ContractScope,
     token_id: Option<U256>,
 ) -> Result<Response, Problem> {
     let limit = params::limit(asked)?;
     let sent = Cursor::<HoldingKey>::read(asked, "cursor")?;
     let after = sent.as_ref().map(key).transpose()?;
-    let moment = found.moment(asked, sent.map(|cursor| cursor.p))?;
-    let (chain, contract) = found.keys();
+    let when = When::read(asked, sent.map(|cursor| cursor.p))?;
+    let (chain, contract) = scope.keys();
     let question =
-        HoldingsAsked { chain, contract, at: moment.at(), token_id, after, limit: limit + 1 };
+        HoldingsAsked { chain, contract, at: when.at, token_id, after, limit: limit + 1 };
     let mut read = contract_tokens(&state.pool, &question).await?;
-    let pins = moment.check(&read.as_of)?;
+    Found::of(&read)?.owned(&when)?;
+    let pins = when.check(&state.pool, &read.as_of).await?;
+    Found::of(&read)?.begun()?;
     let more = answer::page(&mut read.rows, limit);
     let key = |row: &HoldingRow| (row.token_id.0.to_string(), answer::address(row.owner));
     let last = read.rows.last().filter(|_| more).map(key);
     let next = last.map(|last| Cursor::write(asked, last, pins));
-    let data = read.rows.iter().map(|row| holding(&found, row)).collect();
+    let found = Found::of(&read)?;
+    let data = read.rows.iter().map(|row| holding(found, row)).collect();
     // Of one token, ranges of any length are answered.
-    let left = if token_id.is_none() { read.incomplete } else { Vec::new() };
-    let meta = Meta::of(&read.as_of).at(moment.block()).without(&read.as_of, &left)?;
+    let left = if token_id.is_none() { read.incomplete.as_slice() } else { &[] };
+    let meta = Meta::of(&read.as_of).showing(&read.as_of).without(&read.as_of, left)?;
     answer::list::<HoldingView>(data, limit, next, meta)
 }
 
@@ -108,7 +113,7 @@ pub(crate) async fn contract_tokens_list(
     asked: Asked,
 ) -> Result<Response, Problem> {
     asked.only(OF_A_LIST)?;
-    let found = scope::contract_of_path(&state.pool, &asked, "address").await?;
+    let found = scope::contract_of_path(&state, &asked, "address").await?;
     holdings(&state, &asked, found, None).await
 }
 
@@ -119,7 +124,7 @@ pub(crate) async fn token_owners(
 ) -> Result<Response, Problem> {
     asked.only(OF_A_LIST)?;
     let token_id = params::path(&asked, "token_id", params::token_id)?;
-    let found = scope::contract_of_path(&state.pool, &asked, "contract").await?;
+    let found = scope::contract_of_path(&state, &asked, "contract").await?;
     holdings(&state, &asked, found, Some(token_id)).await
 }
 
@@ -135,11 +140,12 @@ pub(crate) async fn contract_owners_list(
         None => Vec::new(),
         Some(cursor) => params::address(&cursor.k).map_err(|_| cursor::invalid("cursor"))?.to_vec(),
     };
-    let found = scope::contract_of_path(&state.pool, &asked, "address").await?;
-    let moment = found.moment(&asked, sent.map(|cursor| cursor.p))?;
-    let mut read =
-        contract_owners(&state.pool, found.keys(), moment.at(), &after, limit + 1).await?;
-    let pins = moment.check(&read.as_of)?;
+    let found = scope::contract_of_path(&state, &asked, "address").await?;
+    let when = When::read(&asked, sent.map(|cursor| cursor.p))?;
+    let mut read = contract_owners(&state.pool, found.keys(), when.at, &after, limit + 1).await?;
+    Found::of(&read)?.owned(&when)?;
+    let pins = when.check(&state.pool, &read.as_of).await?;
+    Found::of(&read)?.begun()?;
     let more = answer::page(&mut read.rows, limit);
     let last = read.rows.last().filter(|_| more).map(|row| answer::address(row.owner));
     let next = last.map(|last| Cursor::write(&asked, last, pins));
@@ -149,6 +155,6 @@ pub(crate) async fn contract_owners_list(
         tokens: row.tokens,
     };
     let data = read.rows.iter().map(owner).collect();
-    let meta = Meta::of(&read.as_of).at(moment.block()).without(&read.as_of, &read.incomplete)?;
+    let meta = Meta::of(&read.as_of).showing(&read.as_of).without(&read.as_of, &read.incomplete)?;
     answer::list::<OwnerView>(data, limit, next, meta)
 }

@@ -17,10 +17,12 @@ use crate::api::answer;
 use crate::api::asked::Asked;
 use crate::api::codes::Code;
 use crate::api::cursor::Pin;
-use crate::api::moment::Moment;
+use crate::api::found::Found;
+use crate::api::moment::When;
 use crate::api::problem::Problem;
 use crate::api::{ApiState, params, scope};
 use crate::store::Pool;
+use crate::store::read::at::At;
 use crate::store::read::contract_tokens::HoldingsAsked;
 use crate::store::read::snapshot::{SnapshotRow, snapshot as read_page};
 
@@ -79,7 +81,7 @@ struct Reading {
     timeout: Duration,
     format: Format,
     asked: HoldingsAsked,
-    moment: Moment,
+    when: When,
     /// Text of the first page, until it is sent.
     first: Option<String>,
     /// Whether another page is there.
@@ -91,21 +93,23 @@ pub(crate) async fn snapshot(
     State(state): State<ApiState>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    asked.only(&["at_block", "min_finality", "format"])?;
+    asked.only(&["at_block", "at_time", "min_finality", "format"])?;
     let format = params::query(&asked, "format", Format::read)?.unwrap_or(Format::Csv);
-    let found = scope::contract_of_path(&state.pool, &asked, "address").await?;
-    let moment = found.moment(&asked, None)?;
-    let (chain, contract) = found.keys();
+    let scope = scope::contract_of_path(&state, &asked, "address").await?;
+    let when = When::read(&asked, None)?;
+    let (chain, contract) = scope.keys();
     let mut question = HoldingsAsked {
         chain,
         contract,
-        at: moment.at(),
+        at: when.at,
         token_id: None,
         after: None,
         limit: PAGE_ROWS,
     };
     let read = read_page(&state.pool, &question).await?;
-    let pins = moment.check(&read.as_of)?;
+    let found = Found::of(&read)?.owned(&when)?;
+    let pins = when.check(&state.pool, &read.as_of).await?;
+    let found = found.begun()?;
     let pin = pins.first().cloned().ok_or_else(|| {
         Problem::new(Code::NotIndexed, format!("no block of {} is indexed yet", found.chain.caip2))
     })?;
@@ -118,14 +122,14 @@ pub(crate) async fn snapshot(
         );
         return Err(Problem::new(Code::ContractIrregular, detail));
     }
-    question.at = pin.block;
+    question.at = At::Block(pin.block);
     question.after = last(&read.rows);
     let reading = Reading {
         pool: state.pool.clone(),
         timeout: state.request_timeout,
         format,
         asked: question,
-        moment: Moment::pinned(pin.clone()),
+        when: When::pinned(vec![pin.clone()]),
         first: Some(format!("{}{}", format.head(), format.text(&read.rows))),
         more: full(&read.rows),
     };
@@ -155,7 +159,7 @@ async fn next(mut reading: Reading) -> Result<Option<(Bytes, Reading)>, anyhow::
     }
     let page = read_page(&reading.pool, &reading.asked);
     let read = tokio::time::timeout(reading.timeout, page).await??;
-    if let Err(problem) = reading.moment.check(&read.as_of) {
+    if let Err(problem) = reading.when.check(&reading.pool, &read.as_of).await {
         tracing::info!(detail = problem.detail, "a snapshot was cut off");
         anyhow::bail!("the block of the snapshot was taken back");
     }

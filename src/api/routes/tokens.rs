@@ -9,8 +9,9 @@ use super::ownership::Acquired;
 use crate::api::answer::{self, Meta, instant};
 use crate::api::asked::Asked;
 use crate::api::codes::Code;
+use crate::api::found::Found;
+use crate::api::moment::When;
 use crate::api::problem::Problem;
-use crate::api::scope::ContractScope;
 use crate::api::{ApiState, params, scope};
 use crate::store::read::token::{TokenRow, token};
 use crate::types::Standard;
@@ -33,21 +34,21 @@ struct TokenView {
     metadata: Option<()>,
 }
 
-fn view(scope: &ContractScope, token_id: U256, row: &TokenRow) -> TokenView {
-    let contract = answer::address(scope.contract.address);
-    let chain = scope.chain.caip2.clone();
-    let many = scope.standard() == Standard::Erc1155.as_str();
+fn view(found: Found<'_>, token_id: U256, row: &TokenRow) -> TokenView {
+    let contract = answer::address(found.contract.address);
+    let chain = found.chain.caip2.clone();
+    let many = found.standard() == Standard::Erc1155.as_str();
     let first = Acquired {
         block: row.first_block,
         time: row.first_at.map(instant),
         tx_hash: Some(answer::hash(row.first_tx)),
     };
     TokenView {
-        id: answer::asset(&chain, scope.standard(), &contract, token_id),
+        id: answer::asset(&chain, found.standard(), &contract, token_id),
         chain,
         contract,
         token_id: token_id.to_string(),
-        standard: scope.standard().to_owned(),
+        standard: found.standard().to_owned(),
         owner: (!many).then(|| row.owner.map(answer::address)),
         supply: row.supply.to_string(),
         minted: answer::party(row.first_from).is_none().then_some(first),
@@ -62,16 +63,18 @@ fn view(scope: &ContractScope, token_id: U256, row: &TokenRow) -> TokenView {
 
 /// GET `/v1/tokens/{chain}/{contract}/{token_id}`
 pub(crate) async fn one(State(state): State<ApiState>, asked: Asked) -> Result<Response, Problem> {
-    asked.only(&["at_block", "min_finality"])?;
+    asked.only(&["at_block", "at_time", "min_finality"])?;
     let token_id = params::path(&asked, "token_id", params::token_id)?;
-    let found = scope::contract_of_path(&state.pool, &asked, "contract").await?;
-    let moment = found.moment(&asked, None)?;
-    let read = token(&state.pool, found.keys(), token_id, moment.at()).await?;
-    moment.check(&read.as_of)?;
+    let scope = scope::contract_of_path(&state, &asked, "contract").await?;
+    let when = When::read(&asked, None)?;
+    let read = token(&state.pool, scope.keys(), token_id, when.at).await?;
+    let found = Found::of(&read)?.owned(&when)?;
+    when.check(&state.pool, &read.as_of).await?;
+    let found = found.begun()?;
     let row = read.rows.first().ok_or_else(|| {
         let contract = answer::address(found.contract.address);
         let detail = format!("token {token_id} of {contract} has not been seen");
         Problem::new(Code::TokenUnknown, detail).at("path", "token_id")
     })?;
-    answer::one(&view(&found, token_id, row), Meta::of(&read.as_of).at(moment.block()))
+    answer::one(&view(found, token_id, row), Meta::of(&read.as_of).showing(&read.as_of))
 }

@@ -21,10 +21,10 @@ use crate::api::problem::{Fault, Problem};
 use crate::api::{ApiState, BODY_BYTES_MAX, auth, params, scope};
 use crate::index::wish::{self, Origin, Outcome, Wished};
 use crate::store::contract_row::ContractRow;
-use crate::store::read::resolve::known;
+use crate::store::read::contracts::contract;
 use crate::store::wishes::Tracked;
 use crate::store::{StoreError, notify};
-use crate::types::{ChainKey, Standard};
+use crate::types::{ChainKey, ContractKey, Standard};
 
 /// Members of the body.
 const MEMBERS: &[&str] = &["chain", "contract", "start_block", "standard"];
@@ -51,7 +51,7 @@ pub(crate) async fn create(
     auth::require(&state.pool, &headers, Scope::ContractsWrite).await?;
     asked.only(&[])?;
     let wanted = read(&object(&headers, body).await?).map_err(Problem::invalid)?;
-    let chain = scope::chain(known(&state.pool, None).await?, &wanted.chain, "body")?.standing;
+    let chain = scope::chain(&state, &wanted.chain, "body").await?;
     let wish = Tracked {
         chain: ChainKey(chain.chain),
         address: wanted.contract,
@@ -72,8 +72,8 @@ pub(crate) async fn create(
     if let Some(word) = &row.refused {
         return Err(refused(word, &row)?);
     }
-    let meta = Meta::of(std::slice::from_ref(&chain));
-    let mut response = answer::one(&view(&row, Some(&chain)), meta)?;
+    let read = contract(&state.pool, (wish.chain, ContractKey(row.id))).await?;
+    let mut response = answer::one(&view(&row, read.as_of.first()), Meta::of(&read.as_of))?;
     *response.status_mut() =
         if wished.outcome == Outcome::Same { StatusCode::OK } else { StatusCode::ACCEPTED };
     Ok(response)

@@ -7,13 +7,17 @@ use serde::Serialize;
 use crate::api::answer::{self, Meta, instant};
 use crate::api::asked::Asked;
 use crate::api::codes::Code;
-use crate::api::cursor::{self, Cursor};
+use crate::api::cursor::{Cursor, Pin};
+use crate::api::found::Found;
+use crate::api::moment::stands;
 use crate::api::problem::Problem;
 use crate::api::{ApiState, params};
-use crate::store::read::Standing;
+use crate::store::read::at::At;
+use crate::store::read::names::ChainName;
 use crate::store::read::transfers::{
     ChainPart, Fits, TransferRow, TransfersAsked, TransfersOf, transfers,
 };
+use crate::store::read::{Read, Standing};
 use crate::types::{Finality, TransferKind};
 
 #[derive(Serialize)]
@@ -81,50 +85,75 @@ fn view(as_of: &[Standing], row: &TransferRow) -> TransferView {
 struct Bounds {
     from_block: i64,
     to_block: i64,
-    finality: Finality,
+    finality: At,
     descending: bool,
     after: Option<Key>,
+    /// The newest block of each chain that the pages before have told of.
+    pins: Vec<Pin>,
 }
 
 impl Bounds {
     fn read(asked: &Asked) -> Result<Self, Problem> {
         let sent = Cursor::<Key>::read(asked, "cursor")?;
-        let after = sent.map(|cursor| cursor.k);
-        if after.is_some_and(|(_, block, log, batch)| block < 0 || log < 0 || batch < 0) {
-            return Err(cursor::invalid("cursor"));
-        }
+        let (after, pins) = sent.map(|cursor| (cursor.k, cursor.p)).unzip();
+        let finality = params::query(asked, "min_finality", params::finality)?;
         Ok(Self {
             from_block: params::query(asked, "from_block", params::block)?.unwrap_or(0),
             to_block: params::query(asked, "to_block", params::block)?.unwrap_or(i64::MAX),
-            finality: params::query(asked, "min_finality", params::finality)?
-                .unwrap_or(Finality::Latest),
+            finality: match finality.unwrap_or(Finality::Latest) {
+                Finality::Latest => At::Now,
+                Finality::Safe => At::Safe,
+                Finality::Finalized => At::Finalized,
+            },
             descending: params::descending(asked)?,
             after,
+            pins: pins.unwrap_or_default(),
         })
     }
 
-    /// What is left to tell of each chain. A chain without the asked mark has nothing to tell, and one
-    /// without indexes is left out.
-    fn parts(&self, chains: &[Standing]) -> Vec<ChainPart> {
+    /// What is left to tell of each chain.
+    fn parts(&self, chains: &[ChainName]) -> Vec<ChainPart> {
         let start = if self.descending { (i64::MAX, 0, 0) } else { (-1, 0, 0) };
-        let part = |chain: &Standing| {
-            if chain.indexing {
-                return None;
-            }
+        let part = |chain: &ChainName| {
             let after = match self.after {
                 Some((last, ..)) if chain.chain < last => return None,
                 Some((last, block, log, batch)) if chain.chain == last => (block, log, batch),
                 _ => start,
             };
-            let mark = match self.finality {
-                Finality::Latest => i64::MAX,
-                Finality::Safe => chain.safe?,
-                Finality::Finalized => chain.finalized?,
-            };
-            let high = self.to_block.min(mark);
-            Some(ChainPart { chain: chain.chain, after, low: self.from_block, high })
+            Some(ChainPart { chain: chain.chain, after, low: self.from_block, high: self.to_block })
         };
         chains.iter().filter_map(part).collect()
+    }
+
+    fn pinned(&self, chains: &[ChainName]) -> Vec<Option<i64>> {
+        let pin = |chain: &ChainName| self.pins.iter().find(|pin| pin.chain == chain.chain);
+        chains.iter().map(|chain| pin(chain).map(|pin| pin.block)).collect()
+    }
+
+    /// Refuses to go on where something that was told is no longer true, and gives the pins of the next
+    /// page: of each chain the newest block that was told of by then.
+    async fn told(
+        mut self,
+        state: &ApiState,
+        read: &Read<TransferRow>,
+    ) -> Result<Vec<Pin>, Problem> {
+        for chain in &read.as_of {
+            if let Some(pin) = self.pins.iter().find(|pin| pin.chain == chain.chain) {
+                stands(&state.pool, pin, chain).await?;
+            }
+        }
+        for row in &read.rows {
+            let epoch = read.as_of.iter().find(|chain| chain.chain == row.chain);
+            let epoch = epoch.map_or(0, |chain| chain.epoch);
+            let hash = row.block_hash.map(answer::hash);
+            let new = Pin { chain: row.chain, block: row.block, hash, epoch };
+            match self.pins.iter_mut().find(|pin| pin.chain == row.chain) {
+                Some(pin) if pin.block < new.block => *pin = new,
+                Some(_) => {}
+                None => self.pins.push(new),
+            }
+        }
+        Ok(self.pins)
     }
 }
 
@@ -154,30 +183,39 @@ fn indexed(chains: &[Standing]) -> Result<(), Problem> {
 }
 
 /// One page of the transfers of these chains.
+///
+/// Going on behind the last row tells each transfer once as long as no block that was told of is
+/// taken back: what lies between two rows never changes while the newer one stands.
 pub(super) async fn answer(
     state: &ApiState,
     asked: &Asked,
-    chains: &[Standing],
+    chains: &[ChainName],
     named: Named,
 ) -> Result<Response, Problem> {
     let limit = params::limit(asked)?;
     let bounds = Bounds::read(asked)?;
-    indexed(chains)?;
     let keys: Vec<i16> = chains.iter().map(|chain| chain.chain).collect();
     let question = TransfersAsked {
         of: named.of,
         chains: &keys,
         parts: &bounds.parts(chains),
         contract: named.contract,
+        finality: bounds.finality,
+        pinned: &bounds.pinned(chains),
         descending: bounds.descending,
         fits: named.fits,
         limit: limit + 1,
     };
     let mut read = transfers(&state.pool, &question).await?;
+    if named.contract.is_some() {
+        Found::of(&read)?.kept()?;
+    }
+    indexed(&read.as_of)?;
     let more = answer::page(&mut read.rows, limit);
+    let pins = bounds.told(state, &read).await?;
     let key = |row: &TransferRow| (row.chain, row.block, row.log_index, row.batch_index);
     let last = read.rows.last().filter(|_| more).map(key);
-    let next = last.map(|last| Cursor::write(asked, last, Vec::new()));
+    let next = last.map(|last| Cursor::write(asked, last, pins));
     let meta = Meta::of(&read.as_of).without(&read.as_of, &read.incomplete)?;
     let data = read.rows.iter().map(|row| view(&read.as_of, row)).collect();
     answer::list::<TransferView>(data, limit, next, meta)

@@ -7,7 +7,6 @@ use super::transfer_list::{Named, answer};
 use crate::api::asked::Asked;
 use crate::api::codes::Code;
 use crate::api::problem::Problem;
-use crate::api::scope::ContractScope;
 use crate::api::{ApiState, params, scope};
 use crate::store::Uint256;
 use crate::store::read::transfers::{Fits, TransfersOf};
@@ -34,8 +33,8 @@ pub(crate) async fn of_contract(
 ) -> Result<Response, Problem> {
     asked.only(&[OF_A_LIST, &["wallet"]].concat())?;
     let fits = fits(&asked)?;
-    let found = scope::contract_of_path(&state.pool, &asked, "address").await?.kept()?;
-    let contract = found.contract.id;
+    let found = scope::contract_of_path(&state, &asked, "address").await?;
+    let contract = found.contract.0;
     let named = Named { of: TransfersOf::Contract(contract), contract: Some(contract), fits };
     answer(&state, &asked, &[found.chain], named).await
 }
@@ -48,8 +47,8 @@ pub(crate) async fn of_token(
     asked.only(&[OF_A_LIST, &["wallet"]].concat())?;
     let token_id = params::path(&asked, "token_id", params::token_id)?;
     let fits = fits(&asked)?;
-    let found = scope::contract_of_path(&state.pool, &asked, "contract").await?.kept()?;
-    let contract = found.contract.id;
+    let found = scope::contract_of_path(&state, &asked, "contract").await?;
+    let contract = found.contract.0;
     let of = TransfersOf::Token(contract, Uint256(token_id));
     answer(&state, &asked, &[found.chain], Named { of, contract: Some(contract), fits }).await
 }
@@ -63,7 +62,7 @@ pub(crate) async fn of_wallet(
     let wallet: [u8; 20] = params::path(&asked, "address", params::wallet)?.into();
     comparable(&asked)?;
     let fits = fits(&asked)?;
-    let chains = scope::chains_of_query(&state.pool, &asked).await?;
+    let chains = scope::chains_of_query(&state, &asked).await?;
     let of = TransfersOf::Holder(Some(wallet), Some(wallet));
     answer(&state, &asked, &chains, Named { of, contract: None, fits }).await
 }
@@ -80,8 +79,8 @@ pub(crate) async fn list(State(state): State<ApiState>, asked: Asked) -> Result<
     }
     let tx_hash = params::query(&asked, "tx_hash", params::hash)?;
     let fits = fits(&asked)?;
-    let (chains, found) = scope::contract_of_query(&state.pool, &asked).await?;
-    let contract = found.map(ContractScope::kept).transpose()?.map(|found| found.contract.id);
+    let (chains, found) = scope::contract_of_query(&state, &asked).await?;
+    let contract = found.map(|found| found.contract.0);
     let giver = fits.from.filter(|from| *from != [0; 20]);
     let of = match (tx_hash, contract, token_id) {
         (Some(hash), _, token_id) => TransfersOf::Transaction(hash.into(), token_id.map(Uint256)),

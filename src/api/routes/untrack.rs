@@ -9,11 +9,12 @@ use super::contracts::view;
 use crate::account::key::Scope;
 use crate::api::answer::{self, Meta};
 use crate::api::asked::Asked;
+use crate::api::found::Found;
 use crate::api::problem::Problem;
 use crate::api::{ApiState, auth, params, scope};
 use crate::index::depart;
-use crate::store::{StoreError, contract_row};
-use crate::types::{Caip2, ChainKey, ContractKey};
+use crate::store::{StoreError, read};
+use crate::types::Caip2;
 
 fn flag(text: &str) -> Result<bool, String> {
     text.parse().map_err(|_| "purge is true or false".into())
@@ -28,27 +29,22 @@ pub(crate) async fn remove(
     auth::require(&state.pool, &headers, Scope::Admin).await?;
     asked.only(&["purge"])?;
     let purge = params::query(&asked, "purge", flag)?.unwrap_or(false);
-    let (found, address) = scope::known_of_path(&state.pool, &asked, "address").await?;
-    let chain = found.standing.clone();
+    let scope = scope::contract_of_path(&state, &asked, "address").await?;
+    let (key, contract) = scope.keys();
+    let before = read::contracts::contract(&state.pool, scope.keys()).await?;
     // A second request to remove what is removed already is as good as the first.
-    let purged = found.contract.as_ref().filter(|row| row.purged).map(|row| ContractKey(row.id));
-    let contract = match purged {
-        Some(contract) => contract,
-        None => {
-            let tracked = scope::tracked(found, address);
-            tracked.map_err(|problem| problem.at("path", "address"))?.keys().1
-        }
-    };
-    let key = ChainKey(chain.chain);
+    if !before.contract.as_ref().is_some_and(|row| row.purged) {
+        Found::of(&before).map_err(|problem| problem.at("path", "address"))?;
+    }
     let id: Caip2 =
-        chain.caip2.parse().map_err(|_| StoreError::Corrupt { column: "chains.caip2" })?;
+        scope.chain.caip2.parse().map_err(|_| StoreError::Corrupt { column: "chains.caip2" })?;
     if depart::stop(&state.pool, (key, id), contract, purge).await? {
+        let address = params::path(&asked, "address", params::address)?;
         tracing::info!(chain.id = %id, contract = %address, "{address} is no longer followed");
     }
-    let row = contract_row::find(&state.pool, key, address).await?;
-    let row = row.ok_or(StoreError::Fenced { what: "contract" })?;
-    let meta = Meta::of(std::slice::from_ref(&chain));
-    let mut response = answer::one(&view(&row, Some(&chain)), meta)?;
+    let after = read::contracts::contract(&state.pool, scope.keys()).await?;
+    let row = after.contract.as_ref().ok_or(StoreError::Fenced { what: "contract" })?;
+    let mut response = answer::one(&view(row, after.as_of.first()), Meta::of(&after.as_of))?;
     if row.purging {
         *response.status_mut() = StatusCode::ACCEPTED;
     }

@@ -10,9 +10,9 @@ use crate::api::answer::{self, Meta, instant};
 use crate::api::asked::Asked;
 use crate::api::codes::Code;
 use crate::api::cursor::{self, Cursor};
-use crate::api::moment::moment;
+use crate::api::found::Found;
+use crate::api::moment::When;
 use crate::api::problem::Problem;
-use crate::api::scope::ContractScope;
 use crate::api::{ApiState, params, scope};
 use crate::store::read::Standing;
 use crate::store::read::wallet_tokens::{WalletAsked, WalletTokenRow, wallet_tokens};
@@ -72,6 +72,7 @@ pub(crate) async fn tokens(
         "standard",
         "acquired_after",
         "at_block",
+        "at_time",
         "min_finality",
         "cursor",
         "limit",
@@ -86,28 +87,33 @@ pub(crate) async fn tokens(
     }
     let sent = Cursor::<Key>::read(&asked, "cursor")?;
     let after = sent.as_ref().map(key).transpose()?;
-    let (chains, contract) = scope::contract_of_query(&state.pool, &asked).await?;
-    contract.as_ref().map_or(Ok(()), ContractScope::followed)?;
-    let start = contract.as_ref().and_then(|found| found.contract.start_block);
-    let moment = moment(&asked, &chains, start, sent.map(|cursor| cursor.p))?;
+    let (chains, contract) = scope::contract_of_query(&state, &asked).await?;
+    let when = When::read(&asked, sent.map(|cursor| cursor.p))?;
     let keys: Vec<i16> = chains.iter().map(|chain| chain.chain).collect();
     let question = WalletAsked {
         owner,
         chains: &keys,
-        ats: &moment.ats,
-        contract: contract.map(|found| found.contract.id),
+        at: when.at,
+        blocks: &when.blocks(&chains),
+        contract: contract.as_ref().map(|scope| scope.contract.0),
         standard,
         acquired_after,
         after,
         limit: limit + 1,
     };
     let mut read = wallet_tokens(&state.pool, &question).await?;
-    let pins = moment.check(&read.as_of)?;
+    if contract.is_some() {
+        Found::of(&read)?.followed()?;
+    }
+    let pins = when.check(&state.pool, &read.as_of).await?;
+    if contract.is_some() {
+        Found::of(&read)?.begun()?;
+    }
     let more = answer::page(&mut read.rows, limit);
     let key = |row: &WalletTokenRow| (row.chain, row.contract_id, row.token_id.0.to_string());
     let last = read.rows.last().filter(|_| more).map(key);
     let next = last.map(|last| Cursor::write(&asked, last, pins));
-    let meta = Meta::of(&read.as_of).at(moment.block()).without(&read.as_of, &read.incomplete)?;
+    let meta = Meta::of(&read.as_of).showing(&read.as_of).without(&read.as_of, &read.incomplete)?;
     let data = read.rows.iter().map(|row| view(&read.as_of, row)).collect();
     answer::list::<WalletTokenView>(data, limit, next, meta)
 }

@@ -12,8 +12,8 @@ use crate::index::depart;
 use crate::index::wish::{self, Origin, Outcome};
 use crate::store::contract_row::{self, ContractRow};
 use crate::store::read::Standing;
+use crate::store::read::chains::standings;
 use crate::store::read::contracts::contracts;
-use crate::store::read::resolve::known;
 use crate::store::wishes::Tracked;
 use crate::store::{self, Pool, StoreError, notify};
 use crate::types::{Caip2, ChainKey, ContractKey, ContractState};
@@ -44,8 +44,7 @@ impl Local {
 
     /// The chains of the database that `text` names, or all of them.
     async fn chains(&self, text: Option<&str>) -> anyhow::Result<Vec<Standing>> {
-        let chains = known(&self.pool, None).await?;
-        let chains: Vec<Standing> = chains.into_iter().map(|known| known.standing).collect();
+        let chains = standings(&self.pool).await?;
         let Some(text) = text else { return Ok(chains) };
         let number = text.parse().ok().or_else(|| text.parse().ok().map(Caip2));
         let caip2 = number.map(|id: Caip2| id.to_string());

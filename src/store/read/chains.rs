@@ -77,3 +77,8 @@ pub async fn chains(pool: &Pool, only: Option<ChainKey>) -> Result<Vec<ChainRow>
     .await?;
     Ok(rows)
 }
+
+/// Marks and status of every chain, by its number.
+pub async fn standings(pool: &Pool) -> Result<Vec<Standing>, StoreError> {
+    Ok(sqlx::query_as("select * from chain.standing s order by s.chain").fetch_all(pool).await?)
+}

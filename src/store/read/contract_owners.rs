@@ -3,7 +3,8 @@
 use sqlx::FromRow;
 
 use super::Read;
-use super::page_sql::irregular;
+use super::at::At;
+use super::page_sql::{asked, irregular};
 use crate::store::{Pool, StoreError, Units};
 use crate::types::{ChainKey, ContractKey};
 
@@ -24,14 +25,15 @@ pub struct OwnerRow {
 pub async fn contract_owners(
     pool: &Pool,
     (chain, contract): (ChainKey, ContractKey),
-    at: i64,
+    at: At,
     after: &[u8],
     limit: i64,
 ) -> Result<Read<OwnerRow>, StoreError> {
     let rows = sqlx::query(concat!(
-        r"select a.as_of, i.incomplete, h.owner is not null as present, h.owner, h.balance, h.tokens
-        from chain.as_of(array[$1::int2], array[$3::int8]) a
-        cross join (",
+        r"select a.as_of, c.contract, i.incomplete, h.owner is not null as present, h.owner, h.balance,
+            h.tokens",
+        asked!(),
+        "cross join lateral (",
         irregular!(),
         r") i
         left join lateral (
@@ -41,46 +43,49 @@ pub async fn contract_owners(
                 (select v.owner, sum(coalesce(v.balance, 1)) as balance, count(*) as tokens
                 from (
                     select owner, balance from chain.holdings
-                    where chain = $1 and contract_id = $2 and since <= $3 and owner > $4
+                    where chain = $1 and contract_id = $2 and since <= k.at and owner > $6
                         and (balance is null or balance > 0)
                     union all
                     select owner, balance from chain.holdings_past
-                    where $3 < 9223372036854775807 and chain = $1 and contract_id = $2
-                        and since <= $3 and until > $3 and owner > $4
+                    where k.at < 9223372036854775807 and chain = $1 and contract_id = $2
+                        and since <= k.at and until > k.at and owner > $6
                         and (balance is null or balance > 0)
                 ) v
                 group by v.owner
                 order by v.owner
-                limit $5)
+                limit $7)
                 union all
                 (select v.owner, sum(v.length), sum(v.length)
                 from (
                     select owner, last - first + 1 as length from chain.token_ranges
                     where until = 9223372036854775807 and chain = $1 and contract_id = $2
-                        and since <= $3 and owner > $4 and listed
+                        and since <= k.at and owner > $6 and listed
                     union all
                     select owner, last - first + 1 from chain.token_ranges
-                    where $3 < 9223372036854775807 and until < 9223372036854775807
+                    where k.at < 9223372036854775807 and until < 9223372036854775807
                         and chain = $1 and contract_id = $2
-                        and since <= $3 and until > $3 and owner > $4 and listed
+                        and since <= k.at and until > k.at and owner > $6 and listed
                 ) v
                 where (select has_ranges from chain.contracts where id = $2)
                 group by v.owner
                 order by v.owner
-                limit $5)
+                limit $7)
             ) u
+            where o.open
             group by u.owner
             order by u.owner
-            limit $5
+            limit $7
         ) h on true
         order by h.owner",
     ))
     .bind(chain.0)
     .bind(contract.0)
-    .bind(at)
+    .bind(at.word())
+    .bind(at.block())
+    .bind(at.time())
     .bind(after)
     .bind(limit)
     .fetch_all(pool)
     .await?;
-    Read::take_incomplete(rows)
+    Read::take(rows)
 }

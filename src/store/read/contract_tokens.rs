@@ -1,11 +1,14 @@
 //! Who holds which token of a contract, now or at the end of a block.
 
 use alloy::primitives::{Address, U256};
-use sqlx::FromRow;
+use sqlx::postgres::PgArguments;
+use sqlx::query::Query;
+use sqlx::{FromRow, Postgres};
 use time::OffsetDateTime;
 
 use super::Read;
-use super::page_sql::{holdings, irregular, tokens_of_ranges};
+use super::at::At;
+use super::page_sql::{asked, holdings, irregular, tokens_of_ranges};
 use crate::store::{Pool, StoreError, Uint256, Units};
 use crate::types::{ChainKey, ContractKey};
 
@@ -33,8 +36,8 @@ pub struct HoldingsAsked {
     pub chain: ChainKey,
     /// The contract.
     pub contract: ContractKey,
-    /// At the end of this block, or [`super::NOW`].
-    pub at: i64,
+    /// The block whose end is asked for.
+    pub at: At,
     /// Only this token: the one question that ranges too long to be listed answer too.
     pub token_id: Option<U256>,
     /// Last row of the page before, in the order (token, owner).
@@ -62,23 +65,23 @@ pub async fn contract_tokens(
     pool: &Pool,
     asked: &HoldingsAsked,
 ) -> Result<Read<HoldingRow>, StoreError> {
-    let (token_id, owner, last) = asked.bounds();
     let rows = sqlx::query(concat!(
-        r"select a.as_of, i.incomplete, h.token_id is not null as present, h.token_id, h.owner,
-            h.balance, h.acquired, b.time as acquired_at, t.tx_hash
-        from chain.as_of(array[$1::int2], array[$3::int8]) a
-        cross join (",
+        r"select a.as_of, c.contract, i.incomplete, h.token_id is not null as present, h.token_id,
+            h.owner, h.balance, h.acquired, b.time as acquired_at, t.tx_hash",
+        asked!(),
+        "cross join lateral (",
         irregular!(),
         r") i
         left join lateral (
-            (",
+            select q.* from ((",
         holdings!(),
         r")
             union all (",
         tokens_of_ranges!(),
         r")
             order by token_id, owner
-            limit $7
+            limit $9) q
+            where o.open
         ) h on true
         left join chain.blocks b on b.chain = $1 and b.number = h.acquired
         left join lateral (
@@ -94,16 +97,26 @@ pub async fn contract_tokens(
                 and t.batch_index = 0)
         ) t on true
         order by h.token_id, h.owner",
-    ))
-    .bind(asked.chain.0)
-    .bind(asked.contract.0)
-    .bind(asked.at)
-    .bind(token_id)
-    .bind(owner)
-    .bind(last)
-    .bind(asked.limit)
-    .bind(asked.token_id.is_some())
-    .fetch_all(pool)
-    .await?;
-    Read::take_incomplete(rows)
+    ));
+    let rows = bound(rows, asked).fetch_all(pool).await?;
+    Read::take(rows)
+}
+
+/// The parameters of a page, in their order.
+pub(super) fn bound<'q>(
+    query: Query<'q, Postgres, PgArguments>,
+    asked: &HoldingsAsked,
+) -> Query<'q, Postgres, PgArguments> {
+    let (token_id, owner, last) = asked.bounds();
+    query
+        .bind(asked.chain.0)
+        .bind(asked.contract.0)
+        .bind(asked.at.word())
+        .bind(asked.at.block())
+        .bind(asked.at.time())
+        .bind(token_id)
+        .bind(owner)
+        .bind(last)
+        .bind(asked.limit)
+        .bind(asked.token_id.is_some())
 }

@@ -1,9 +1,9 @@
 //! The list of tracked contracts; those that are no longer followed are in it until their facts are gone.
 
-use super::Read;
+use super::{Nothing, Read};
 use crate::store::contract_row::{ContractRow, contract_columns};
 use crate::store::{Pool, StoreError};
-use crate::types::ContractState;
+use crate::types::{ChainKey, ContractKey, ContractState};
 
 /// In the order they were added, those with a number above `after`, of these chains.
 pub async fn contracts(
@@ -30,6 +30,23 @@ pub async fn contracts(
     .bind(state.map(ContractState::as_str))
     .bind(after)
     .bind(limit)
+    .fetch_all(pool)
+    .await?;
+    Read::take(rows)
+}
+
+/// One contract with the standing of its chain, whatever became of it.
+pub async fn contract(
+    pool: &Pool,
+    (chain, contract): (ChainKey, ContractKey),
+) -> Result<Read<Nothing>, StoreError> {
+    let rows = sqlx::query(
+        r"select a.as_of, c.contract, false as present
+        from chain.as_of(array[$1::int2], '{}') a
+        cross join chain.contract($2) c",
+    )
+    .bind(chain.0)
+    .bind(contract.0)
     .fetch_all(pool)
     .await?;
     Read::take(rows)

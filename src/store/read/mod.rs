@@ -6,7 +6,8 @@
 //! each is served by an index; filters of low selectivity are checked row by row
 //! (`chain.transfer_fits`).
 
-pub mod resolve;
+pub mod names;
+pub mod at;
 pub mod chains;
 pub mod reorgs;
 pub mod contracts;
@@ -27,8 +28,9 @@ use sqlx::types::Json;
 use sqlx::{FromRow, Row};
 
 use super::StoreError;
+use super::contract_row::ContractRow;
 
-/// The `at` of a statement that asks for the present.
+/// The block of a question about the present.
 pub const NOW: i64 = i64::MAX;
 
 /// How far a chain is: a row of `chain.standing`.
@@ -56,11 +58,16 @@ pub struct Standing {
     pub block_hash: Option<String>,
     /// Milliseconds behind the head.
     pub lag_ms: Option<i64>,
-    /// Stored hash of the block that was asked for, 0x-hex.
+    /// The block that was asked for; [`NOW`] for the present, `None` where the chain has no block
+    /// of the finality asked for, or none was asked for.
+    #[serde(default)]
+    #[sqlx(default)]
+    pub at: Option<i64>,
+    /// Stored hash of that block, 0x-hex.
     #[serde(default)]
     #[sqlx(default)]
     pub at_hash: Option<String>,
-    /// Transfers are stored whose indexes are not built yet; as [`resolve`] finds it, else false.
+    /// Transfers are stored whose indexes are not built yet.
     #[serde(default)]
     #[sqlx(default)]
     pub indexing: bool,
@@ -83,11 +90,17 @@ pub struct Incomplete {
     pub loaded_percent: Option<f64>,
 }
 
+/// The row of an answer without rows.
+#[derive(Clone, Copy, Debug, FromRow)]
+pub struct Nothing {}
+
 /// Rows and what they are true of.
 #[derive(Clone, Debug)]
 pub struct Read<T> {
     /// The chains that were asked.
     pub as_of: Vec<Standing>,
+    /// The contract of the question, where it names one.
+    pub contract: Option<ContractRow>,
     /// Contracts that the rows leave out or show in part.
     pub incomplete: Vec<Incomplete>,
     /// The rows, in the order of the statement.
@@ -95,24 +108,35 @@ pub struct Read<T> {
 }
 
 impl<T: for<'r> FromRow<'r, PgRow>> Read<T> {
-    /// Takes the answer of a statement with the columns `as_of`, `present` and those of `T`.
+    /// Takes the answer of a statement with the columns `as_of`, `present` and those of `T`, and
+    /// perhaps `contract` and `incomplete`.
     fn take(rows: Vec<PgRow>) -> Result<Self, StoreError> {
         let first = rows.first().ok_or(StoreError::Corrupt { column: "as_of" })?;
         let Json(as_of) = first.try_get("as_of")?;
-        let present = |row: &PgRow| row.try_get::<bool, _>("present");
+        let contract: Option<Json<ContractRow>> = optional(first, "contract")?;
+        let incomplete: Option<Json<Vec<Incomplete>>> = optional(first, "incomplete")?;
         let mut told = Vec::with_capacity(rows.len());
         for row in &rows {
-            if present(row)? {
+            if row.try_get::<bool, _>("present")? {
                 told.push(T::from_row(row)?);
             }
         }
-        Ok(Self { as_of, incomplete: Vec::new(), rows: told })
+        Ok(Self {
+            as_of,
+            contract: contract.map(|Json(contract)| contract),
+            incomplete: incomplete.map(|Json(left)| left).unwrap_or_default(),
+            rows: told,
+        })
     }
+}
 
-    /// As `take`, of a statement that also has the column `incomplete`.
-    fn take_incomplete(rows: Vec<PgRow>) -> Result<Self, StoreError> {
-        let first = rows.first().ok_or(StoreError::Corrupt { column: "incomplete" })?;
-        let Json(incomplete) = first.try_get("incomplete")?;
-        Ok(Self { incomplete, ..Self::take(rows)? })
+/// A column that a statement may not have.
+fn optional<'r, T>(row: &'r PgRow, column: &str) -> Result<Option<T>, sqlx::Error>
+where
+    Option<T>: sqlx::Decode<'r, sqlx::Postgres> + sqlx::Type<sqlx::Postgres>,
+{
+    match row.try_get(column) {
+        Err(sqlx::Error::ColumnNotFound(_)) => Ok(None),
+        found => found,
     }
 }

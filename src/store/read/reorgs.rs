@@ -60,3 +60,30 @@ pub async fn reorgs(
     .await?;
     Read::take(rows)
 }
+
+/// Whether a block at this height or below was taken back since the chain had had `epoch` rewinds.
+pub async fn below(
+    pool: &Pool,
+    chain: ChainKey,
+    (epoch, block): (i32, i64),
+) -> Result<bool, StoreError> {
+    let below = sqlx::query_scalar(
+        r"
+        select exists (
+            select from (
+                select r.to_block from chain.rewinds r
+                where r.chain = $1
+                order by r.id desc
+                limit (select greatest(0, c.epoch - $2) from chain.chains c where c.id = $1)
+            ) since
+            where since.to_block < $3
+        )
+        ",
+    )
+    .bind(chain.0)
+    .bind(epoch)
+    .bind(block)
+    .fetch_one(pool)
+    .await?;
+    Ok(below)
+}

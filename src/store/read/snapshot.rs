@@ -3,8 +3,8 @@
 use sqlx::FromRow;
 
 use super::Read;
-use super::contract_tokens::HoldingsAsked;
-use super::page_sql::{holdings, irregular, tokens_of_ranges};
+use super::contract_tokens::{HoldingsAsked, bound};
+use super::page_sql::{asked, holdings, irregular, tokens_of_ranges};
 use crate::store::{Pool, StoreError, Uint256, Units};
 
 /// A line of a snapshot.
@@ -21,35 +21,25 @@ pub struct SnapshotRow {
 /// One page by token and owner, short enough to hold no snapshot open between pages; named
 /// incomplete where ranges are left out.
 pub async fn snapshot(pool: &Pool, asked: &HoldingsAsked) -> Result<Read<SnapshotRow>, StoreError> {
-    let (token_id, owner, last) = asked.bounds();
     let rows = sqlx::query(concat!(
-        r"select a.as_of, i.incomplete, h.token_id is not null as present, h.token_id, h.owner,
-            h.balance
-        from chain.as_of(array[$1::int2], array[$3::int8]) a
-        cross join (",
+        r"select a.as_of, c.contract, i.incomplete, h.token_id is not null as present, h.token_id,
+            h.owner, h.balance",
+        asked!(),
+        "cross join lateral (",
         irregular!(),
         r") i
         left join lateral (
-            (",
+            select q.* from ((",
         holdings!(),
         r")
             union all (",
         tokens_of_ranges!(),
         r")
             order by token_id, owner
-            limit $7
+            limit $9) q
+            where o.open
         ) h on true
         order by h.token_id, h.owner",
-    ))
-    .bind(asked.chain.0)
-    .bind(asked.contract.0)
-    .bind(asked.at)
-    .bind(token_id)
-    .bind(owner)
-    .bind(last)
-    .bind(asked.limit)
-    .bind(asked.token_id.is_some())
-    .fetch_all(pool)
-    .await?;
-    Read::take_incomplete(rows)
+    ));
+    Read::take(bound(rows, asked).fetch_all(pool).await?)
 }

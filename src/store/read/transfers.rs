@@ -6,6 +6,7 @@
 use sqlx::FromRow;
 use time::OffsetDateTime;
 
+use super::at::At;
 use super::{Read, transfers_sql};
 use crate::store::{Pool, StoreError, Uint256};
 
@@ -82,6 +83,10 @@ pub struct TransfersAsked<'a> {
     pub parts: &'a [ChainPart],
     /// Contract whose state the answer names; `None` for all of the chains.
     pub contract: Option<i32>,
+    /// Up to the newest block of this finality; [`At::Now`] means every block.
+    pub finality: At,
+    /// Of each chain of `chains` a block whose hash is asked for, if any.
+    pub pinned: &'a [Option<i64>],
     /// Newest first.
     pub descending: bool,
     /// Checked row by row.
@@ -131,7 +136,9 @@ pub async fn transfers(
     .bind(asked.fits.from)
     .bind(asked.fits.to)
     .bind(asked.fits.wallet)
-    .bind(asked.fits.kind);
+    .bind(asked.fits.kind)
+    .bind(asked.finality.word())
+    .bind(asked.pinned);
     let query = match &asked.of {
         TransfersOf::Token(contract, token_id) => query.bind(*contract).bind(*token_id),
         TransfersOf::Contract(contract) => query.bind(*contract),
@@ -139,5 +146,5 @@ pub async fn transfers(
         TransfersOf::Transaction(hash, token_id) => query.bind(*hash).bind(*token_id),
         TransfersOf::Chain => query,
     };
-    Read::take_incomplete(query.fetch_all(pool).await?)
+    Read::take(query.fetch_all(pool).await?)
 }

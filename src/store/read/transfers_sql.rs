@@ -8,22 +8,29 @@
 //! ends somewhere, and only their own lists say so. Longer than other files because each statement stands whole: none is put
 //! together at run time.
 
-/// Of the token `$16` of the contract `$15`: its own, and those of ranges that cover it.
+/// Of the token `$18` of the contract `$17`: its own, and those of ranges that cover it.
 pub(super) const OF_TOKEN: &str = r"
-select a.as_of, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
-    t.batch_index, c.address, case when t.amount is null then 'erc721' else 'erc1155' end as standard,
+select a.as_of, c.contract, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
+    t.batch_index, j.address, case when t.amount is null then 'erc721' else 'erc1155' end as standard,
     t.token_id, t.token_id_to, t.amount, t.from_addr, t.to_addr, t.tx_hash,
     b.hash as block_hash, b.time as block_time
-from chain.as_of($1, '{}') a
+from chain.as_of($1, $16::int8[]) a
+cross join chain.contract($8) c
 cross join chain.incomplete($1, $8) i
 left join lateral (
     select t.*
-    from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
-        as k (chain, block, log_index, batch_index, low, high)
+    from (
+        select n.chain, n.block, n.log_index, n.batch_index, n.low,
+            least(n.high, chain.moment(n.chain, $15::text, null, null)) as high
+        from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
+            as n (chain, block, log_index, batch_index, low, high)
+        where not chain.indexing(n.chain)
+            and chain.moment(n.chain, $15::text, null, null) is not null
+    ) k
     cross join lateral (
         (select * from chain.transfers t
-        where $9::int8 < 0 and t.chain = k.chain and t.contract_id = $15
-            and t.token_id = $16 and t.token_id_to is null
+        where $9::int8 < 0 and t.chain = k.chain and t.contract_id = $17
+            and t.token_id = $18 and t.token_id_to is null
             and (t.block, t.log_index, t.batch_index) < (k.block, k.log_index, k.batch_index)
             and t.block between k.low and k.high
             and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
@@ -31,8 +38,8 @@ left join lateral (
         limit $10)
         union all
         (select * from chain.transfers t
-        where $9::int8 > 0 and t.chain = k.chain and t.contract_id = $15
-            and t.token_id = $16 and t.token_id_to is null
+        where $9::int8 > 0 and t.chain = k.chain and t.contract_id = $17
+            and t.token_id = $18 and t.token_id_to is null
             and (t.block, t.log_index, t.batch_index) > (k.block, k.log_index, k.batch_index)
             and t.block between k.low and k.high
             and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
@@ -40,9 +47,9 @@ left join lateral (
         limit $10)
         union all
         (select * from chain.transfers t
-        where $9::int8 < 0 and t.chain = k.chain and t.contract_id = $15
-            and (select has_ranges from chain.contracts where id = $15)
-            and t.token_id_to is not null and t.token_id <= $16 and t.token_id_to >= $16
+        where $9::int8 < 0 and t.chain = k.chain and t.contract_id = $17
+            and (select has_ranges from chain.contracts where id = $17)
+            and t.token_id_to is not null and t.token_id <= $18 and t.token_id_to >= $18
             and (t.block, t.log_index, t.batch_index) < (k.block, k.log_index, k.batch_index)
             and t.block between k.low and k.high
             and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
@@ -50,9 +57,9 @@ left join lateral (
         limit $10)
         union all
         (select * from chain.transfers t
-        where $9::int8 > 0 and t.chain = k.chain and t.contract_id = $15
-            and (select has_ranges from chain.contracts where id = $15)
-            and t.token_id_to is not null and t.token_id <= $16 and t.token_id_to >= $16
+        where $9::int8 > 0 and t.chain = k.chain and t.contract_id = $17
+            and (select has_ranges from chain.contracts where id = $17)
+            and t.token_id_to is not null and t.token_id <= $18 and t.token_id_to >= $18
             and (t.block, t.log_index, t.batch_index) > (k.block, k.log_index, k.batch_index)
             and t.block between k.low and k.high
             and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
@@ -62,25 +69,32 @@ left join lateral (
     order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9
     limit $10
 ) t on true
-left join chain.contracts c on c.id = t.contract_id
+left join chain.contracts j on j.id = t.contract_id
 left join chain.blocks b on b.chain = t.chain and b.number = t.block
 order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9";
 
-/// Of the contract `$15`.
+/// Of the contract `$17`.
 pub(super) const OF_CONTRACT: &str = r"
-select a.as_of, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
-    t.batch_index, c.address, case when t.amount is null then 'erc721' else 'erc1155' end as standard,
+select a.as_of, c.contract, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
+    t.batch_index, j.address, case when t.amount is null then 'erc721' else 'erc1155' end as standard,
     t.token_id, t.token_id_to, t.amount, t.from_addr, t.to_addr, t.tx_hash,
     b.hash as block_hash, b.time as block_time
-from chain.as_of($1, '{}') a
+from chain.as_of($1, $16::int8[]) a
+cross join chain.contract($8) c
 cross join chain.incomplete($1, $8) i
 left join lateral (
     select t.*
-    from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
-        as k (chain, block, log_index, batch_index, low, high)
+    from (
+        select n.chain, n.block, n.log_index, n.batch_index, n.low,
+            least(n.high, chain.moment(n.chain, $15::text, null, null)) as high
+        from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
+            as n (chain, block, log_index, batch_index, low, high)
+        where not chain.indexing(n.chain)
+            and chain.moment(n.chain, $15::text, null, null) is not null
+    ) k
     cross join lateral (
         (select * from chain.transfers t
-        where $9::int8 < 0 and t.chain = k.chain and t.contract_id = $15
+        where $9::int8 < 0 and t.chain = k.chain and t.contract_id = $17
             and (t.block, t.log_index, t.batch_index) < (k.block, k.log_index, k.batch_index)
             and t.block between k.low and k.high
             and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
@@ -88,7 +102,7 @@ left join lateral (
         limit $10)
         union all
         (select * from chain.transfers t
-        where $9::int8 > 0 and t.chain = k.chain and t.contract_id = $15
+        where $9::int8 > 0 and t.chain = k.chain and t.contract_id = $17
             and (t.block, t.log_index, t.batch_index) > (k.block, k.log_index, k.batch_index)
             and t.block between k.low and k.high
             and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
@@ -98,25 +112,32 @@ left join lateral (
     order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9
     limit $10
 ) t on true
-left join chain.contracts c on c.id = t.contract_id
+left join chain.contracts j on j.id = t.contract_id
 left join chain.blocks b on b.chain = t.chain and b.number = t.block
 order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9";
 
-/// Received by `$15` or given by `$16`, each once.
+/// Received by `$17` or given by `$18`, each once.
 pub(super) const OF_HOLDER: &str = r"
-select a.as_of, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
-    t.batch_index, c.address, case when t.amount is null then 'erc721' else 'erc1155' end as standard,
+select a.as_of, c.contract, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
+    t.batch_index, j.address, case when t.amount is null then 'erc721' else 'erc1155' end as standard,
     t.token_id, t.token_id_to, t.amount, t.from_addr, t.to_addr, t.tx_hash,
     b.hash as block_hash, b.time as block_time
-from chain.as_of($1, '{}') a
+from chain.as_of($1, $16::int8[]) a
+cross join chain.contract($8) c
 cross join chain.incomplete($1, $8) i
 left join lateral (
     select t.*
-    from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
-        as k (chain, block, log_index, batch_index, low, high)
+    from (
+        select n.chain, n.block, n.log_index, n.batch_index, n.low,
+            least(n.high, chain.moment(n.chain, $15::text, null, null)) as high
+        from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
+            as n (chain, block, log_index, batch_index, low, high)
+        where not chain.indexing(n.chain)
+            and chain.moment(n.chain, $15::text, null, null) is not null
+    ) k
     cross join lateral (
         (select * from chain.transfers t
-        where $9::int8 < 0 and t.chain = k.chain and t.to_addr = $15
+        where $9::int8 < 0 and t.chain = k.chain and t.to_addr = $17
             and (t.block, t.log_index, t.batch_index) < (k.block, k.log_index, k.batch_index)
             and t.block between k.low and k.high
             and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
@@ -126,7 +147,7 @@ left join lateral (
         limit $10)
         union all
         (select * from chain.transfers t
-        where $9::int8 > 0 and t.chain = k.chain and t.to_addr = $15
+        where $9::int8 > 0 and t.chain = k.chain and t.to_addr = $17
             and (t.block, t.log_index, t.batch_index) > (k.block, k.log_index, k.batch_index)
             and t.block between k.low and k.high
             and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
@@ -137,8 +158,8 @@ left join lateral (
         union all
         (select * from chain.transfers t
         where $9::int8 < 0 and t.chain = k.chain
-            and t.from_addr = $16 and t.from_addr <> '\x0000000000000000000000000000000000000000'::bytea
-            and t.to_addr is distinct from $15
+            and t.from_addr = $18 and t.from_addr <> '\x0000000000000000000000000000000000000000'::bytea
+            and t.to_addr is distinct from $17
             and (t.block, t.log_index, t.batch_index) < (k.block, k.log_index, k.batch_index)
             and t.block between k.low and k.high
             and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
@@ -149,8 +170,8 @@ left join lateral (
         union all
         (select * from chain.transfers t
         where $9::int8 > 0 and t.chain = k.chain
-            and t.from_addr = $16 and t.from_addr <> '\x0000000000000000000000000000000000000000'::bytea
-            and t.to_addr is distinct from $15
+            and t.from_addr = $18 and t.from_addr <> '\x0000000000000000000000000000000000000000'::bytea
+            and t.to_addr is distinct from $17
             and (t.block, t.log_index, t.batch_index) > (k.block, k.log_index, k.batch_index)
             and t.block between k.low and k.high
             and chain.transfer_fits(t.from_addr, t.to_addr, $11, $12, $13, $14)
@@ -162,28 +183,35 @@ left join lateral (
     order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9
     limit $10
 ) t on true
-left join chain.contracts c on c.id = t.contract_id
+left join chain.contracts j on j.id = t.contract_id
 left join chain.blocks b on b.chain = t.chain and b.number = t.block
 order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9";
 
-/// Of the transaction `$15`, of it the contract `$8` and the token `$16`, where given: few rows, sorted as they come.
+/// Of the transaction `$17`, of it the contract `$8` and the token `$18`, where given: few rows, sorted as they come.
 pub(super) const OF_TRANSACTION: &str = r"
-select a.as_of, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
-    t.batch_index, c.address, case when t.amount is null then 'erc721' else 'erc1155' end as standard,
+select a.as_of, c.contract, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
+    t.batch_index, j.address, case when t.amount is null then 'erc721' else 'erc1155' end as standard,
     t.token_id, t.token_id_to, t.amount, t.from_addr, t.to_addr, t.tx_hash,
     b.hash as block_hash, b.time as block_time
-from chain.as_of($1, '{}') a
+from chain.as_of($1, $16::int8[]) a
+cross join chain.contract($8) c
 cross join chain.incomplete($1, $8) i
 left join lateral (
     select t.*
-    from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
-        as k (chain, block, log_index, batch_index, low, high)
+    from (
+        select n.chain, n.block, n.log_index, n.batch_index, n.low,
+            least(n.high, chain.moment(n.chain, $15::text, null, null)) as high
+        from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
+            as n (chain, block, log_index, batch_index, low, high)
+        where not chain.indexing(n.chain)
+            and chain.moment(n.chain, $15::text, null, null) is not null
+    ) k
     cross join lateral (
         select * from chain.transfers t
-        where t.chain = k.chain and t.tx_hash = $15
+        where t.chain = k.chain and t.tx_hash = $17
             and ($8::int4 is null or t.contract_id = $8)
-            and ($16::numeric is null or t.token_id = $16
-                or (t.token_id_to is not null and $16 between t.token_id and t.token_id_to))
+            and ($18::numeric is null or t.token_id = $18
+                or (t.token_id_to is not null and $18 between t.token_id and t.token_id_to))
             and (t.block * $9, t.log_index * $9, t.batch_index * $9)
                 > (k.block * $9, k.log_index * $9, k.batch_index * $9)
             and t.block between k.low and k.high
@@ -194,22 +222,29 @@ left join lateral (
     order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9
     limit $10
 ) t on true
-left join chain.contracts c on c.id = t.contract_id
+left join chain.contracts j on j.id = t.contract_id
 left join chain.blocks b on b.chain = t.chain and b.number = t.block
 order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9";
 
 /// Of the chains themselves.
 pub(super) const OF_CHAIN: &str = r"
-select a.as_of, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
-    t.batch_index, c.address, case when t.amount is null then 'erc721' else 'erc1155' end as standard,
+select a.as_of, c.contract, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
+    t.batch_index, j.address, case when t.amount is null then 'erc721' else 'erc1155' end as standard,
     t.token_id, t.token_id_to, t.amount, t.from_addr, t.to_addr, t.tx_hash,
     b.hash as block_hash, b.time as block_time
-from chain.as_of($1, '{}') a
+from chain.as_of($1, $16::int8[]) a
+cross join chain.contract($8) c
 cross join chain.incomplete($1, $8) i
 left join lateral (
     select t.*
-    from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
-        as k (chain, block, log_index, batch_index, low, high)
+    from (
+        select n.chain, n.block, n.log_index, n.batch_index, n.low,
+            least(n.high, chain.moment(n.chain, $15::text, null, null)) as high
+        from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
+            as n (chain, block, log_index, batch_index, low, high)
+        where not chain.indexing(n.chain)
+            and chain.moment(n.chain, $15::text, null, null) is not null
+    ) k
     cross join lateral (
         (select * from chain.transfers t
         where $9::int8 < 0 and t.chain = k.chain
@@ -234,6 +269,6 @@ left join lateral (
     order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9
     limit $10
 ) t on true
-left join chain.contracts c on c.id = t.contract_id
+left join chain.contracts j on j.id = t.contract_id
 left join chain.blocks b on b.chain = t.chain and b.number = t.block
 order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9";

@@ -1,8 +1,8 @@
 //! The statement of [`super::wallet_tokens`].
 //!
-//! Parameters: `$1`, `$2`, `$7`, `$8` arrays, one entry a chain: chain, block, and contract and token
-//! that the page begins behind; `$3` owner; `$4` to `$6` contract, standard and time of arrival that
-//! are wanted, or null; `$9` most rows.
+//! Parameters: `$1`, `$3`, `$9`, `$10` arrays, one entry a chain: chain, block, and contract and token
+//! that the page begins behind; `$2` and `$4` with the block what `chain.moment` takes; `$5` owner; `$6`
+//! to `$8` contract, standard and time of arrival that are wanted, or null; `$11` most rows.
 
 /// What is current is looked for by bounds and order of (owner, contract, token) and not by an equal
 /// owner: no other index has that order, so that none can be taken that reads other owners' rows.
@@ -11,18 +11,24 @@
 /// [`super::page_sql`] for how pieces of ranges become rows. `irregular` names contracts that have
 /// ranges too long to be listed at the block, where `incomplete` speaks of the present.
 pub(super) const OF_WALLET: &str = r"
-select a.as_of, i.incomplete, j.irregular, h.token_id is not null as present, h.chain,
+with asked as materialized (
+    select n.chain, chain.moment(n.chain, $2::text, n.block, $4::timestamptz) as at, n.contract_id,
+        n.token_id
+    from unnest($1::int2[], $3::int8[], $9::int4[], $10::numeric[]) as n (chain, block, contract_id, token_id)
+)
+select a.as_of, c.contract, i.incomplete, j.irregular, h.token_id is not null as present, h.chain,
     h.contract_id, h.address, case when h.balance is null then 'erc721' else 'erc1155' end as standard,
     h.token_id, h.balance, h.acquired, h.acquired_at, t.tx_hash
-from chain.as_of($1, $2) a
-cross join chain.incomplete($1, $4) i
+from chain.as_of($1, array(select at from asked order by array_position($1, chain))) a
+cross join chain.contract($6) c
+cross join chain.incomplete($1, $6) i
 cross join (
     select coalesce(json_agg(json_build_object('chain', c.chain,
         'address', '0x' || encode(c.address, 'hex'), 'state', 'irregular') order by c.id), '[]')
         as irregular
-    from unnest($1::int2[], $2::int8[]) as k (chain, at)
+    from asked k
     join chain.contracts c on c.chain = k.chain and c.has_ranges and c.state = 'ready'
-    where ($4::int4 is null or c.id = $4) and exists (
+    where ($6::int4 is null or c.id = $6) and exists (
         select from chain.token_ranges r
         where r.chain = k.chain and r.contract_id = c.id and not r.listed
             and r.since <= k.at and (r.until > k.at or r.until = 9223372036854775807)
@@ -30,8 +36,7 @@ cross join (
 ) j
 left join lateral (
     select k.chain, w.*
-    from unnest($1::int2[], $2::int8[], $7::int4[], $8::numeric[])
-        as k (chain, at, contract_id, token_id)
+    from asked k
     cross join lateral (
         (select h.contract_id, h.token_id, h.balance, h.acquired, null::int4 as acquired_log, c.address,
             b.time as acquired_at
@@ -39,27 +44,27 @@ left join lateral (
         join chain.contracts c on c.id = h.contract_id and c.state = 'ready'
         left join chain.blocks b on b.chain = k.chain and b.number = h.acquired
         where h.chain = k.chain and h.since <= k.at
-            and (h.owner, h.contract_id) <= ($3, coalesce($4, 2147483647))
-            and (h.owner, h.contract_id, h.token_id) > ($3, k.contract_id, k.token_id)
-            and (h.balance is null or h.balance > 0) and ($4::int4 is null or h.contract_id = $4)
-            and ($5::text is null or $5 = case when h.balance is null then 'erc721' else 'erc1155' end)
-            and ($6::timestamptz is null or b.time > $6)
+            and (h.owner, h.contract_id) <= ($5, coalesce($6, 2147483647))
+            and (h.owner, h.contract_id, h.token_id) > ($5, k.contract_id, k.token_id)
+            and (h.balance is null or h.balance > 0) and ($6::int4 is null or h.contract_id = $6)
+            and ($7::text is null or $7 = case when h.balance is null then 'erc721' else 'erc1155' end)
+            and ($8::timestamptz is null or b.time > $8)
         order by h.owner, h.contract_id, h.token_id
-        limit $9)
+        limit $11)
         union all
         (select h.contract_id, h.token_id, h.balance, h.acquired, null::int4 as acquired_log, c.address,
             b.time as acquired_at
         from chain.holdings_past h
         join chain.contracts c on c.id = h.contract_id and c.state = 'ready'
         left join chain.blocks b on b.chain = k.chain and b.number = h.acquired
-        where k.at < 9223372036854775807 and h.chain = k.chain and h.owner = $3 and h.since <= k.at
-            and h.until > k.at
-            and (h.contract_id, h.token_id) > (k.contract_id, k.token_id)
-            and (h.balance is null or h.balance > 0) and ($4::int4 is null or h.contract_id = $4)
-            and ($5::text is null or $5 = case when h.balance is null then 'erc721' else 'erc1155' end)
-            and ($6::timestamptz is null or b.time > $6)
-        order by h.contract_id, h.token_id
-        limit $9)
+        where k.at < 9223372036854775807 and h.chain = k.chain and h.since <= k.at and h.until > k.at
+            and (h.owner, h.contract_id) <= ($5, coalesce($6, 2147483647))
+            and (h.owner, h.contract_id, h.token_id) > ($5, k.contract_id, k.token_id)
+            and (h.balance is null or h.balance > 0) and ($6::int4 is null or h.contract_id = $6)
+            and ($7::text is null or $7 = case when h.balance is null then 'erc721' else 'erc1155' end)
+            and ($8::timestamptz is null or b.time > $8)
+        order by h.owner, h.contract_id, h.token_id
+        limit $11)
         union all
         (select p.contract_id, n.token_id, null, p.acquired, p.acquired_log, p.address, p.acquired_at
         from (
@@ -72,15 +77,15 @@ left join lateral (
                     (select r.contract_id, r.last, r.acquired, r.acquired_log, r.listed
                     from chain.token_ranges r
                     where r.until = 9223372036854775807
-                        and r.chain = k.chain and r.owner >= $3 and r.since <= k.at
-                        and (r.owner, r.contract_id, r.first) <= ($3, k.contract_id, k.token_id)
+                        and r.chain = k.chain and r.owner >= $5 and r.since <= k.at
+                        and (r.owner, r.contract_id, r.first) <= ($5, k.contract_id, k.token_id)
                     order by r.owner desc, r.contract_id desc, r.first desc
                     limit 1)
                     union all
                     (select r.contract_id, r.last, r.acquired, r.acquired_log, r.listed
                     from chain.token_ranges r
                     where k.at < 9223372036854775807 and r.until < 9223372036854775807
-                        and r.chain = k.chain and r.owner = $3 and r.contract_id = k.contract_id
+                        and r.chain = k.chain and r.owner = $5 and r.contract_id = k.contract_id
                         and r.first <= k.token_id and r.since <= k.at and r.until > k.at
                     order by r.first desc
                     limit 1)
@@ -88,8 +93,8 @@ left join lateral (
                 join chain.contracts c on c.id = r.contract_id and c.state = 'ready'
                 left join chain.blocks b on b.chain = k.chain and b.number = r.acquired
                 where r.contract_id = k.contract_id and r.last > k.token_id and r.listed
-                    and ($4::int4 is null or r.contract_id = $4)
-                    and ($6::timestamptz is null or b.time > $6))
+                    and ($6::int4 is null or r.contract_id = $6)
+                    and ($8::timestamptz is null or b.time > $8))
                 union all
                 (select r.contract_id, r.first, r.last, r.acquired, r.acquired_log, c.address,
                     b.time as acquired_at
@@ -98,12 +103,12 @@ left join lateral (
                 left join chain.blocks b on b.chain = k.chain and b.number = r.acquired
                 where r.until = 9223372036854775807
                     and r.chain = k.chain and r.since <= k.at and r.listed
-                    and (r.owner, r.contract_id) <= ($3, coalesce($4, 2147483647))
-                    and (r.owner, r.contract_id, r.first) > ($3, k.contract_id, k.token_id)
-                    and ($4::int4 is null or r.contract_id = $4)
-                    and ($6::timestamptz is null or b.time > $6)
+                    and (r.owner, r.contract_id) <= ($5, coalesce($6, 2147483647))
+                    and (r.owner, r.contract_id, r.first) > ($5, k.contract_id, k.token_id)
+                    and ($6::int4 is null or r.contract_id = $6)
+                    and ($8::timestamptz is null or b.time > $8)
                 order by r.owner, r.contract_id, r.first
-                limit $9)
+                limit $11)
                 union all
                 (select r.contract_id, r.first, r.last, r.acquired, r.acquired_log, c.address,
                     b.time as acquired_at
@@ -111,31 +116,31 @@ left join lateral (
                 join chain.contracts c on c.id = r.contract_id and c.state = 'ready'
                 left join chain.blocks b on b.chain = k.chain and b.number = r.acquired
                 where k.at < 9223372036854775807 and r.until < 9223372036854775807
-                    and r.chain = k.chain and r.owner = $3 and r.since <= k.at and r.until > k.at and r.listed
+                    and r.chain = k.chain and r.owner = $5 and r.since <= k.at and r.until > k.at and r.listed
                     and (r.contract_id, r.first) > (k.contract_id, k.token_id)
-                    and ($4::int4 is null or r.contract_id = $4)
-                    and ($6::timestamptz is null or b.time > $6)
+                    and ($6::int4 is null or r.contract_id = $6)
+                    and ($8::timestamptz is null or b.time > $8)
                 order by r.contract_id, r.first
-                limit $9)
+                limit $11)
                 order by contract_id, first
-                limit $9
+                limit $11
             ) r
         ) p
-        cross join lateral generate_series(p.first, least(p.last, p.first + ($9 - 1 - p.before)))
+        cross join lateral generate_series(p.first, least(p.last, p.first + ($11 - 1 - p.before)))
             as n (token_id)
-        where p.before < $9 and ($5::text is null or $5 = 'erc721')
+        where p.before < $11 and ($7::text is null or $7 = 'erc721')
             and exists (select from chain.contracts where chain = k.chain and has_ranges))
         order by contract_id, token_id
-        limit $9
+        limit $11
     ) w
     order by k.chain, w.contract_id, w.token_id
-    limit $9
+    limit $11
 ) h on true
 left join lateral (
     (select t.tx_hash from chain.transfers t
     where h.acquired_log is null
         and t.chain = h.chain and t.contract_id = h.contract_id and t.token_id = h.token_id
-        and t.block = h.acquired and t.to_addr = $3 and t.amount is distinct from 0
+        and t.block = h.acquired and t.to_addr = $5 and t.amount is distinct from 0
     order by t.log_index desc, t.batch_index desc
     limit 1)
     union all

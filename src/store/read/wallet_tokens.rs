@@ -5,6 +5,7 @@ use sqlx::types::Json;
 use sqlx::{FromRow, Row};
 use time::OffsetDateTime;
 
+use super::at::At;
 use super::wallet_sql::OF_WALLET;
 use super::{IRREGULAR, Incomplete, Read};
 use crate::store::{Pool, StoreError, Uint256, Units};
@@ -39,8 +40,10 @@ pub struct WalletAsked<'a> {
     pub owner: Address,
     /// Chains by their numbers.
     pub chains: &'a [i16],
-    /// The block that each chain is asked at, or [`super::NOW`]; as many as `chains`.
-    pub ats: &'a [i64],
+    /// The block whose end is asked for.
+    pub at: At,
+    /// The block of each chain where `at` is one; as many as `chains`.
+    pub blocks: &'a [i64],
     /// Only this contract.
     pub contract: Option<i32>,
     /// Only tokens of this standard.
@@ -78,7 +81,9 @@ pub async fn wallet_tokens(
     let (contracts, tokens) = asked.keys();
     let rows = sqlx::query(OF_WALLET)
         .bind(asked.chains)
-        .bind(asked.ats)
+        .bind(asked.at.word())
+        .bind(asked.blocks)
+        .bind(asked.at.time())
         .bind(asked.owner.as_slice())
         .bind(asked.contract)
         .bind(asked.standard)
@@ -90,7 +95,7 @@ pub async fn wallet_tokens(
         .await?;
     let first = rows.first().ok_or(StoreError::Corrupt { column: "irregular" })?;
     let Json::<Vec<Incomplete>>(irregular) = first.try_get("irregular")?;
-    let mut read = Read::take_incomplete(rows)?;
+    let mut read = Read::take(rows)?;
     read.incomplete.retain(|one| one.state != IRREGULAR);
     read.incomplete.extend(irregular);
     Ok(read)

@@ -31,7 +31,7 @@ use axum::Router;
 use axum::body::{Body, to_bytes};
 use axum::http::{HeaderMap, Request, StatusCode};
 use herald::account::key::Key;
-use herald::api::{ApiState, router};
+use herald::api::{ApiState, CursorKey, router};
 use herald::store::Pool;
 use herald::store::api_keys::{NewKey, create};
 use serde_json::Value;
@@ -75,11 +75,18 @@ impl Answer {
 }
 
 pub(crate) fn api(pool: &Pool) -> Router {
-    router(ApiState {
+    router(state(pool))
+}
+
+/// What the API works with, over this database.
+fn state(pool: &Pool) -> ApiState {
+    ApiState {
         pool: pool.clone(),
+        names: Arc::default(),
+        cursors: CursorKey::new(&[7; 32]),
         request_timeout: Duration::from_secs(20),
         metrics: Arc::new(|| "herald_up 1\n".to_owned()),
-    })
+    }
 }
 
 /// Token 1: minted to 1 at block 10, to 2 at 20, to 3 at 30. Token 2: minted to 1 at 11. Token 3:

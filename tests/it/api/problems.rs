@@ -12,7 +12,7 @@ use herald::api::{ApiState, router};
 use herald::store;
 use sqlx::postgres::PgConnectOptions;
 
-use super::{APES, Answer, CATS, NOBODY, World, api, get, judge, ok, send, world};
+use super::{APES, Answer, CATS, NOBODY, World, api, get, judge, ok, send, state, world};
 use crate::support::seed::{LASTS, Piece, person};
 
 fn check(seen: &mut BTreeSet<String>, expected: &str, answer: &Answer) {
@@ -150,9 +150,9 @@ async fn provoke_outages(world: &World, seen: &mut BTreeSet<String>) {
     }
     assert!(get(&without_database(), "/health/live").await.status.is_success());
     let state = ApiState {
-        pool: world.db.pool.clone(),
         request_timeout: Duration::ZERO,
         metrics: Arc::new(|| panic!("a fault of Herald's own")),
+        ..state(&world.db.pool)
     };
     check(seen, "internal", &get(&router(state.clone()), "/metrics").await);
     // Its only connection is taken, so that the answer cannot come first.

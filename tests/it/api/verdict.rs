@@ -1,14 +1,13 @@
 //! POST `/v1/contracts` and what is said of the contract while the request waits; the probe is played
 //! here.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use axum::http::StatusCode;
 use herald::api::{ApiState, router};
 use serde_json::{Value, json};
 
-use super::{CATS, World, code, judge, key, ok, post, world};
+use super::{CATS, World, code, judge, key, ok, post, state, world};
 
 fn cats(start_block: Option<i64>) -> String {
     json!({"chain": "polygon", "contract": CATS, "start_block": start_block}).to_string()
@@ -70,11 +69,8 @@ async fn each_refusal_points_at_what_was_wrong() {
 #[tokio::test]
 async fn where_nobody_decides_the_answer_says_probing_before_the_request_runs_out() {
     let mut world = world().await;
-    world.router = router(ApiState {
-        pool: world.db.pool.clone(),
-        request_timeout: Duration::from_secs(2),
-        metrics: Arc::new(String::new),
-    });
+    let request_timeout = Duration::from_secs(2);
+    world.router = router(ApiState { request_timeout, ..state(&world.db.pool) });
     let key = key(&world, &["contracts:write"]).await;
     let answer = post(&world, &key, cats(None)).await;
     assert_eq!(answer.status, StatusCode::ACCEPTED, "{}", answer.text);
