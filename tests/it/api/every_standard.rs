@@ -15,7 +15,7 @@ use crate::support::seed::{SeedChain, person, tx_hash};
 
 /// Contracts with their histories, over the API.
 pub(super) struct Site {
-    _db: TestDatabase,
+    pub(super) db: TestDatabase,
     pub(super) router: Router,
     pub(super) contracts: Vec<(Address, History)>,
 }
@@ -38,7 +38,7 @@ pub(super) async fn site(seed: u64) -> Site {
         history.store(&chain.contract(address, "ready", 0).await).await;
         contracts.push((address, history));
     }
-    Site { router: api(&db.pool), _db: db, contracts }
+    Site { router: api(&db.pool), db, contracts }
 }
 
 /// The question for a list at a block, `None` being now.

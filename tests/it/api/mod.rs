@@ -7,6 +7,7 @@ mod moving_lists;
 mod moving_ranges;
 mod events;
 mod snapshot;
+mod moments;
 mod history;
 mod history_rows;
 mod every_standard;
