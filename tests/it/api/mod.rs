@@ -7,6 +7,7 @@ mod moving_lists;
 mod moving_ranges;
 mod events;
 mod snapshot;
+mod truth;
 mod moments;
 mod history;
 mod history_rows;

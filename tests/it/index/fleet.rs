@@ -14,6 +14,7 @@ use super::covered::assert_covered;
 use crate::support::database::fresh;
 use crate::support::indexer::Indexer;
 use crate::support::replay::{Replay, Tracked};
+use crate::support::seeds::seeds;
 use crate::support::sim::{Contract, World};
 use crate::support::tables;
 
@@ -179,14 +180,4 @@ async fn replicas_agree_with_the_replay_one() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn replicas_agree_with_the_replay_two() {
     stories(seeds(8, 16)).await;
-}
-
-/// These seeds, or a half of those that `HERALD_TEST_SEEDS` named as `FROM..TO` when the tests were
-/// built, for a longer search.
-fn seeds(from: u64, to: u64) -> std::ops::Range<u64> {
-    let Some(named) = option_env!("HERALD_TEST_SEEDS") else { return from..to };
-    let ends: Vec<u64> = named.split("..").filter_map(|end| end.parse().ok()).collect();
-    let [first, last] = ends[..] else { panic!("HERALD_TEST_SEEDS is not FROM..TO: {named}") };
-    let middle = first + (last - first) / 2;
-    if from == 0 { first..middle } else { middle..last }
 }

@@ -6,7 +6,8 @@
 //! be counted, `feed` what a subscriber of the outbox ends up believing, `compare` tells two such
 //! answers apart, `trie` checks the simulator itself. `indexer` moves the workers pass by pass,
 //! `wishing` tells them what to follow, `listening` counts what they ask for, `tables` says what they
-//! wrote in the words of the replay, `rows` as plain text, and `statements` what it took. `odd` are
+//! wrote in the words of the replay, `rows` as plain text, and `statements` what it took; `seeds` are
+//! those of random stories. `odd` are
 //! contracts of unusual logs for a real node, and `one` is such a node as the workers see it.
 
 pub(crate) mod folder;
@@ -23,6 +24,7 @@ mod wishing;
 pub(crate) mod listening;
 pub(crate) mod tables;
 pub(crate) mod rows;
+pub(crate) mod seeds;
 pub(crate) mod statements;
 pub(crate) mod odd;
 pub(crate) mod one;
