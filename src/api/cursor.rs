@@ -17,7 +17,7 @@ use super::problem::{Fault, Problem};
 /// Form of the cursors of this release.
 const VERSION: u8 = 1;
 /// Longest cursor: positions or pins of a hundred chains fit.
-const CURSOR_BYTES_MAX: usize = 16 * 1024;
+pub(super) const CURSOR_BYTES_MAX: usize = 16 * 1024;
 
 /// The block that a chain of a list is shown at, on every page.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

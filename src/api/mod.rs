@@ -1,15 +1,20 @@
 //! The HTTP API, after `API.md`'s contract: what people and programs ask.
 //!
-//! Reading order: `router` is the one table of every route; around each request `finish` gives it
-//! an id and a time limit. A handler takes the request apart (`asked`, `params`), finds the chain
+//! Reading order: `router` is the one table of every `route`; around each request `finish` gives it
+//! an id and a time limit, and `admit` refuses what its route does not know. A handler takes the request apart (`asked`, `params`), finds the chain
 //! and the contract it names (`scope`), the block it asks for (`moment`) and where its page begins
 //! (`cursor`), reads once from `store::read`, and writes the `answer` or a `problem`. Nothing here
-//! speaks to a chain or decides what is true.
+//! speaks to a chain or decides what is true. The `document` tells all of that to programs: the routes,
+//! their `parameters` and the `shapes` of their values.
 
 pub mod router;
+pub mod route;
+mod admit;
 mod finish;
 mod asked;
 mod params;
+mod parameters;
+mod shapes;
 mod scope;
 mod moment;
 mod cursor;
@@ -19,6 +24,7 @@ pub mod codes;
 mod problem;
 mod routes;
 mod serve;
+pub mod document;
 
 use std::sync::Arc;
 use std::time::Duration;
