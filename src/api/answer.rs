@@ -3,6 +3,7 @@
 use alloy::primitives::{Address, B256, U256};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 use time::OffsetDateTime;
 use time::UtcOffset;
@@ -13,6 +14,7 @@ use crate::store::{StoreError, Units};
 use crate::types::Standard;
 
 use super::problem::Problem;
+use super::shapes;
 
 /// A list.
 #[derive(Serialize)]
@@ -22,40 +24,61 @@ pub(super) struct List<T> {
     meta: Meta,
 }
 
-#[derive(Serialize)]
-struct Page {
+/// Where a list goes on.
+#[derive(Serialize, JsonSchema)]
+pub(super) struct Page {
+    /// The `cursor` of the next page; `null` on the last one.
+    #[schemars(with = "Option<shapes::Cursor>")]
     next: Option<String>,
+    /// Most rows of the page.
     limit: i64,
 }
 
 /// What an answer is true of.
-#[derive(Clone, Debug, Default, Serialize)]
+#[derive(Clone, Debug, Default, Serialize, JsonSchema)]
 pub(super) struct Meta {
+    /// How far each chain is that was asked.
     as_of: Vec<AsOf>,
+    /// The block that the answer shows, where one was asked for or a page goes on from it.
     #[serde(skip_serializing_if = "Option::is_none")]
     at_block: Option<i64>,
+    /// Contracts that are left out, or shown in part.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     incomplete: Vec<Left>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+/// How far a chain is.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 struct AsOf {
+    #[schemars(with = "shapes::ChainId")]
     chain: String,
+    /// Newest block that a node has shown.
     head: Option<i64>,
+    /// Last committed block.
     indexed: Option<i64>,
+    /// Newest final block.
     finalized: Option<i64>,
+    /// Hash of the block `indexed`.
+    #[schemars(with = "Option<shapes::Hash>")]
     block_hash: Option<String>,
+    /// 0 at the head, else since when the last commit was, in milliseconds.
     lag_ms: Option<i64>,
     /// The block that the answer shows of the chain, where it is not the newest.
     #[serde(skip_serializing_if = "Option::is_none")]
     at_block: Option<i64>,
 }
 
-#[derive(Clone, Debug, Serialize)]
+/// A contract that is left out, or shown in part.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Incomplete")]
 struct Left {
+    #[schemars(with = "shapes::ChainId")]
     chain: String,
+    #[schemars(with = "shapes::Address")]
     contract: String,
+    #[schemars(with = "shapes::LeftStatus")]
     status: String,
+    /// Share of its past that is loaded.
     loaded_percent: Option<f64>,
 }
 

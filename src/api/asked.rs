@@ -8,6 +8,7 @@ use super::ApiState;
 use super::codes::Code;
 use super::cursor::CursorKey;
 use super::problem::{Fault, Problem};
+use super::route::Route;
 
 /// Most bytes of path and query together: a cursor and all filters fit several times.
 const URI_BYTES_MAX: usize = 32 * 1024;
@@ -27,6 +28,9 @@ impl FromRequestParts<ApiState> for Asked {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &ApiState) -> Result<Self, Problem> {
+        if let Some(admitted) = parts.extensions.remove::<Self>() {
+            return Ok(admitted);
+        }
         let uri = &parts.uri;
         let sent = uri.query().unwrap_or_default();
         if uri.path().len() + sent.len() > URI_BYTES_MAX {
@@ -68,7 +72,8 @@ impl Asked {
     }
 
     /// Refuses parameters that the route does not have, and those that were sent twice.
-    pub(super) fn only(&self, allowed: &[&str]) -> Result<(), Problem> {
+    pub(super) fn only(&self, route: &Route) -> Result<(), Problem> {
+        let allowed: Vec<&str> = route.queries().collect();
         let mut faults = Vec::new();
         for (at, (name, _)) in self.query.iter().enumerate() {
             if !allowed.contains(&name.as_str()) {

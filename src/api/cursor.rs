@@ -20,7 +20,7 @@ use super::problem::{Fault, Problem};
 /// Form of the cursors of this release.
 const VERSION: u8 = 2;
 /// Longest cursor: positions or pins of a hundred chains fit.
-const CURSOR_BYTES_MAX: usize = 16 * 1024;
+pub(super) const CURSOR_BYTES_MAX: usize = 16 * 1024;
 /// Bytes of a tag: nobody guesses one of 2^128.
 const TAG_BYTES: usize = 16;
 

@@ -1,17 +1,23 @@
 //! The HTTP API, after `API.md`'s contract: what people and programs ask.
 //!
-//! Reading order: `router` is the one table of every route; around each request `finish` gives it
-//! an id and a time limit. A handler takes the request apart (`asked`, `params`), finds the chain
-//! and the contract it names (`scope`, by numbers that `names` remembers), the block it asks for
-//! (`moment`) and where its page begins (`cursor`), reads once from `store::read`, looks at what the
-//! statement has `found` of the contract and the block, and writes the `answer` or a `problem`. Nothing here
-//! speaks to a chain or decides what is true.
+//! Reading order: `router` is the one table of every `route`; around each request `finish` gives it
+//! an id and a time limit, and `admit` refuses what its route does not know. A handler takes the
+//! request apart (`asked`, `params`), finds the chain and the contract it names (`scope`, by numbers
+//! that `names` remembers), the block it asks for (`moment`) and where its page begins (`cursor`),
+//! reads once from `store::read`, looks at what the statement has `found` of the contract and the
+//! block, and writes the `answer` or a `problem`. Nothing here speaks to a chain or decides what is
+//! true. The `document` tells all of that to programs: the routes, their `parameters` and the
+//! `shapes` of their values.
 
 pub mod router;
+pub mod route;
+mod admit;
 mod finish;
 mod asked;
 mod params;
 mod names;
+mod parameters;
+mod shapes;
 mod scope;
 mod found;
 mod moment;
@@ -22,6 +28,7 @@ pub mod codes;
 mod problem;
 mod routes;
 mod serve;
+pub mod document;
 
 use std::sync::Arc;
 use std::time::Duration;

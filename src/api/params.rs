@@ -10,11 +10,11 @@ use super::problem::{Fault, Problem};
 use crate::types::{EventId, Finality};
 
 /// Rows of a page where nothing else is asked.
-const LIMIT_DEFAULT: i64 = 50;
+pub(super) const LIMIT_DEFAULT: i64 = 50;
 /// Most rows of a page: what a client can hold and a statement answers at once.
-const LIMIT_MAX: i64 = 1000;
+pub(super) const LIMIT_MAX: i64 = 1000;
 /// Highest block that can be named: one above it still fits the column.
-const BLOCK_MAX: i64 = i64::MAX - 1;
+pub(super) const BLOCK_MAX: i64 = i64::MAX - 1;
 
 /// A value of the query, `None` where it was not sent.
 pub(super) fn query<T>(

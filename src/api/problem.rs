@@ -6,6 +6,7 @@
 use axum::body::Body;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::codes::Code;
@@ -17,9 +18,10 @@ const RETRY_AFTER_SECONDS: u32 = 2;
 const RETRY_AFTER_LOADING_SECONDS: u32 = 10;
 
 /// One fault of a request.
-#[derive(Clone, Debug, Serialize, PartialEq, Eq)]
+#[derive(Clone, Debug, Serialize, JsonSchema, PartialEq, Eq)]
 pub(super) struct Fault {
     /// `path`, `query`, `header` or `body`.
+    #[schemars(extend("enum" = ["path", "query", "header", "body"]))]
     pub r#in: &'static str,
     /// JSON pointer (RFC 6901) to the member of that part.
     pub pointer: String,
@@ -70,18 +72,6 @@ impl Problem {
         self
     }
 
-    fn retry_after(&self) -> Option<u32> {
-        match self.code {
-            Code::ContractNotReady | Code::ContractPurging | Code::ChainIndexing => {
-                Some(RETRY_AFTER_LOADING_SECONDS)
-            }
-            Code::DatabaseUnavailable | Code::NotReady | Code::TimedOut | Code::BlockAhead => {
-                Some(RETRY_AFTER_SECONDS)
-            }
-            _ => None,
-        }
-    }
-
     /// The body for the request of this id.
     pub(super) fn render(&self, trace_id: &str) -> Vec<u8> {
         let described = self.code.describe();
@@ -99,17 +89,40 @@ impl Problem {
     }
 }
 
-#[derive(Serialize)]
-struct ProblemBody<'a> {
+/// Seconds after which a request that failed so may be sent again, where that helps.
+pub(super) fn retry_after(code: Code) -> Option<u32> {
+    match code {
+        Code::ContractNotReady | Code::ContractPurging | Code::ChainIndexing => {
+            Some(RETRY_AFTER_LOADING_SECONDS)
+        }
+        Code::DatabaseUnavailable | Code::NotReady | Code::TimedOut | Code::BlockAhead => {
+            Some(RETRY_AFTER_SECONDS)
+        }
+        _ => None,
+    }
+}
+
+/// A failure (RFC 9457).
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Problem")]
+pub(super) struct ProblemBody<'a> {
+    /// Where the code is described.
     r#type: String,
+    /// The same sentence each time.
     title: &'static str,
+    /// The HTTP status.
     status: u16,
+    /// Stable: what programs decide by.
     code: &'static str,
+    /// What about this request.
     detail: &'a str,
+    /// Where in the request.
     #[serde(skip_serializing_if = "<[Fault]>::is_empty")]
     errors: &'a [Fault],
+    /// How much of a contract's past is loaded, where that is the problem.
     #[serde(skip_serializing_if = "Option::is_none")]
     loaded_percent: Option<f64>,
+    /// The `x-request-id` under which the cause is logged.
     trace_id: &'a str,
 }
 
@@ -145,7 +158,7 @@ impl IntoResponse for Problem {
             .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(seconds) = self.retry_after() {
+        if let Some(seconds) = retry_after(self.code) {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
         if response.status() == StatusCode::UNAUTHORIZED {

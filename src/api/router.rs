@@ -3,64 +3,45 @@
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
-use axum::routing::{MethodRouter, delete, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::ApiState;
+use super::admit::admit;
 use super::codes::Code;
 use super::finish::{finish, panicked};
 use super::problem::Problem;
+use super::route::Route;
 use super::routes::{
-    chains, contracts, events, ownership, snapshot, system, tokens, track, transfers, untrack,
-    wallets,
+    chains, contracts, described, events, ownership, snapshot, system, tokens, track, transfers,
+    untrack, wallets,
 };
 
-/// A route.
-pub struct Route {
-    /// HTTP method; GET answers HEAD too.
-    pub method: &'static str,
-    /// Pattern of the path.
-    pub path: &'static str,
-    /// What it answers, in one line.
-    pub summary: &'static str,
-    handler: fn() -> MethodRouter<ApiState>,
-}
-
-const fn route(
-    method: &'static str,
-    path: &'static str,
-    summary: &'static str,
-    handler: fn() -> MethodRouter<ApiState>,
-) -> Route {
-    Route { method, path, summary, handler }
-}
-
 /// Every route.
-#[rustfmt::skip]
 pub const ROUTES: &[Route] = &[
-    route("GET", "/v1/chains", "The chains with their marks, load and endpoints", || get(chains::list)),
-    route("GET", "/v1/chains/{chain}", "One chain", || get(chains::one)),
-    route("GET", "/v1/chains/{chain}/reorgs", "The journal of reorgs, newest first", || get(chains::reorgs)),
-    route("GET", "/v1/contracts", "The tracked contracts", || get(contracts::list)),
-    route("POST", "/v1/contracts", "Tracks a contract", || post(track::create)),
-    route("GET", "/v1/contracts/{chain}/{address}", "One contract", || get(contracts::one)),
-    route("DELETE", "/v1/contracts/{chain}/{address}", "Stops tracking a contract", || delete(untrack::remove)),
-    route("GET", "/v1/contracts/{chain}/{address}/tokens", "Its tokens with their owners", || get(ownership::contract_tokens_list)),
-    route("GET", "/v1/contracts/{chain}/{address}/owners", "Its owners with their balances", || get(ownership::contract_owners_list)),
-    route("GET", "/v1/contracts/{chain}/{address}/transfers", "Its transfers", || get(transfers::of_contract)),
-    route("GET", "/v1/contracts/{chain}/{address}/snapshot", "All its holdings at a block, as CSV or NDJSON", || get(snapshot::snapshot)),
-    route("GET", "/v1/tokens/{chain}/{contract}/{token_id}", "One token", || get(tokens::one)),
-    route("GET", "/v1/tokens/{chain}/{contract}/{token_id}/owners", "Who holds it", || get(ownership::token_owners)),
-    route("GET", "/v1/tokens/{chain}/{contract}/{token_id}/transfers", "Its transfers", || get(transfers::of_token)),
-    route("GET", "/v1/wallets/{address}/tokens", "What a wallet holds", || get(wallets::tokens)),
-    route("GET", "/v1/wallets/{address}/transfers", "What a wallet gave and received", || get(transfers::of_wallet)),
-    route("GET", "/v1/transfers", "Transfers by filters", || get(transfers::list)),
-    route("GET", "/v1/events", "The feed from a position on", || get(events::list)),
-    route("GET", "/v1/events/{id}", "One event", || get(events::one)),
-    route("GET", "/health/live", "The process answers", || get(system::live)),
-    route("GET", "/health/ready", "The database is reachable and its schema fits", || get(system::ready)),
-    route("GET", "/version", "Name and version of this release", || get(system::version)),
-    route("GET", "/metrics", "Metrics in Prometheus' text format", || get(system::metrics)),
+    chains::LIST,
+    chains::ONE,
+    chains::REORGS,
+    contracts::LIST,
+    track::CREATE,
+    contracts::ONE,
+    untrack::REMOVE,
+    ownership::CONTRACT_TOKENS,
+    ownership::CONTRACT_OWNERS,
+    transfers::OF_CONTRACT,
+    snapshot::SNAPSHOT,
+    tokens::ONE,
+    ownership::TOKEN_OWNERS,
+    transfers::OF_TOKEN,
+    wallets::TOKENS,
+    transfers::OF_WALLET,
+    transfers::LIST,
+    events::LIST,
+    events::ONE,
+    system::LIVE,
+    system::READY,
+    system::VERSION,
+    system::METRICS,
+    described::OPENAPI,
 ];
 
 /// What the paths of the API begin with; the others are about the process.
@@ -85,7 +66,8 @@ fn made_of(
     let limit = state.request_timeout;
     let mut router = Router::new();
     for route in routes {
-        router = router.route(route.path, (route.handler)());
+        let admitted = from_fn_with_state((state.clone(), route), admit);
+        router = router.route(route.path, (route.handler)().route_layer(admitted));
     }
     router
         .fallback(move || async move { Problem::new(Code::RouteUnknown, unknown).into_response() })

@@ -2,69 +2,108 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use axum::routing::get;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::answer::{self, Meta, instant};
 use crate::api::asked::Asked;
 use crate::api::cursor::Cursor;
 use crate::api::problem::Problem;
-use crate::api::{ApiState, params, scope};
+use crate::api::route::Route;
+use crate::api::{ApiState, params, scope, shapes};
 use crate::store::read::chains::{ChainRow, EndpointRow, chains};
 use crate::store::read::reorgs;
 use crate::types::ChainKey;
 
-#[derive(Serialize)]
+/// A chain.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Chain")]
 struct ChainView {
+    #[schemars(with = "shapes::ChainId")]
     id: String,
+    /// Its alias in the configuration.
     name: String,
+    #[schemars(with = "shapes::ChainStatus")]
     status: String,
+    /// Why it is so.
     status_detail: Option<String>,
+    /// Newest block that a node has shown.
     head: Option<i64>,
+    /// Last committed block.
     indexed: Option<i64>,
+    /// Newest safe block.
     safe: Option<i64>,
+    /// Newest final block.
     finalized: Option<i64>,
+    /// Blocks between `head` and `indexed`.
     lag_blocks: Option<i64>,
+    /// 0 at the head, else since when the last commit was, in milliseconds.
     lag_ms: Option<i64>,
+    #[schemars(with = "shapes::Indexes")]
     indexes: String,
     load: LoadView,
     endpoints: Vec<EndpointView>,
 }
 
 /// How far the past is loaded; without a rate where nothing is loading or nothing moves.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Load")]
 struct LoadView {
+    /// Blocks that are loaded.
     blocks_done: i64,
+    /// Blocks of the load.
     blocks_total: i64,
+    /// Smoothed over half a minute.
     blocks_per_s: Option<f64>,
+    /// Seconds left at that rate.
     eta_s: Option<f64>,
 }
 
-#[derive(Serialize)]
+/// A node that is asked.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Endpoint")]
 struct EndpointView {
+    /// Its name in the configuration; its URL is a secret.
     name: String,
+    #[schemars(with = "shapes::EndpointStatus")]
     status: String,
+    /// Why it is so.
     detail: Option<String>,
+    /// Newest block that it has shown.
     head: Option<i64>,
+    /// Failed requests by requests since the process started.
     error_rate: Option<f64>,
+    /// Smoothed.
     latency_ms: Option<f64>,
-    /// Not counted yet.
+    /// Not counted yet: always `null`.
     omissions: Option<i64>,
 }
 
-#[derive(Serialize)]
+/// Blocks that were taken back.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Reorg")]
 struct ReorgView {
+    #[schemars(with = "shapes::Time")]
     at: String,
+    /// Blocks that were taken back.
     depth: i64,
+    /// The old checkpoint.
     from: BlockView,
+    /// The last common block.
     to: BlockView,
     transfers_removed: i64,
     events_appended: i64,
+    #[schemars(with = "shapes::Cause")]
     cause: String,
 }
 
-#[derive(Serialize)]
+/// A block by number and hash.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "BlockHash")]
 struct BlockView {
     number: i64,
+    #[schemars(with = "shapes::Hash")]
     hash: String,
 }
 
@@ -108,8 +147,13 @@ fn view(row: ChainRow) -> ChainView {
 }
 
 /// GET `/v1/chains`
+pub(crate) const LIST: Route = Route::get("/v1/chains", || get(list))
+    .named("listChains", "The chains with their marks, load and endpoints")
+    .query(&[&["cursor", "limit"]])
+    .list::<ChainView>();
+
+/// GET `/v1/chains`
 pub(crate) async fn list(State(state): State<ApiState>, asked: Asked) -> Result<Response, Problem> {
-    asked.only(&["cursor", "limit"])?;
     let limit = params::limit(&asked)?;
     let after = Cursor::<i16>::read(&asked, "cursor")?.map_or(i16::MIN, |cursor| cursor.k);
     let mut rows = chains(&state.pool, None).await?;
@@ -123,8 +167,11 @@ pub(crate) async fn list(State(state): State<ApiState>, asked: Asked) -> Result<
 }
 
 /// GET `/v1/chains/{chain}`
+pub(crate) const ONE: Route =
+    Route::get("/v1/chains/{chain}", || get(one)).named("getChain", "One chain").one::<ChainView>();
+
+/// GET `/v1/chains/{chain}`
 pub(crate) async fn one(State(state): State<ApiState>, asked: Asked) -> Result<Response, Problem> {
-    asked.only(&[])?;
     let chain = scope::chain_of_path(&state, &asked).await?;
     let rows = chains(&state.pool, Some(ChainKey(chain.chain))).await?;
     let row = rows.into_iter().next();
@@ -134,11 +181,16 @@ pub(crate) async fn one(State(state): State<ApiState>, asked: Asked) -> Result<R
 }
 
 /// GET `/v1/chains/{chain}/reorgs`
+pub(crate) const REORGS: Route = Route::get("/v1/chains/{chain}/reorgs", || get(reorgs))
+    .named("listReorgs", "The journal of reorgs, newest first")
+    .query(&[&["cursor", "limit"]])
+    .list::<ReorgView>();
+
+/// GET `/v1/chains/{chain}/reorgs`
 pub(crate) async fn reorgs(
     State(state): State<ApiState>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    asked.only(&["cursor", "limit"])?;
     let limit = params::limit(&asked)?;
     let before = Cursor::<i64>::read(&asked, "cursor")?.map_or(i64::MAX, |cursor| cursor.k);
     let chain = scope::chain_of_path(&state, &asked).await?;

@@ -2,54 +2,74 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use axum::routing::get;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::answer::{self, Meta};
 use crate::api::asked::Asked;
+use crate::api::codes::Code;
 use crate::api::cursor::Cursor;
 use crate::api::found::Found;
 use crate::api::problem::Problem;
-use crate::api::{ApiState, params, scope};
+use crate::api::route::Route;
+use crate::api::{ApiState, params, scope, shapes};
 use crate::store::contract_row::ContractRow;
 use crate::store::read::Standing;
 use crate::store::read::contracts::{contract, contracts};
 use crate::types::ContractState;
 
 /// A contract as the API shows it.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Contract")]
 pub(crate) struct ContractView {
+    #[schemars(with = "shapes::ChainId")]
     chain: String,
+    #[schemars(with = "shapes::Address")]
     address: String,
+    /// What it calls itself.
     name: Option<String>,
+    /// Its short name.
     symbol: Option<String>,
+    /// `null` until it was said or a log has shown it.
+    #[schemars(with = "Option<shapes::Standard>")]
     standard: Option<String>,
+    #[schemars(with = "shapes::Origin")]
     origin: String,
+    /// First block that can hold its logs.
     start_block: Option<i64>,
     /// A lower one that was asked for and is not applied yet.
     #[serde(skip_serializing_if = "Option::is_none")]
     wanted_start_block: Option<i64>,
+    #[schemars(with = "shapes::ContractStatus")]
     status: String,
     /// There while its facts are being removed.
     #[serde(skip_serializing_if = "Option::is_none")]
     purging: Option<bool>,
+    /// Share of its past that is loaded, while it is loaded.
     loaded_percent: Option<f64>,
+    /// Blocks whose facts about it are whole.
     covered: Option<Covered>,
     trust: Trust,
+    /// Of ERC-721 the tokens that somebody owns, of ERC-1155 the different tokens that somebody holds.
     supply: Option<i64>,
+    /// Different owners.
     holders: Option<i64>,
+    /// Transfers stored.
     transfers: Option<i64>,
+    /// Transfers that break the rules of its standard.
     irregular: i32,
 }
 
 /// Blocks whose facts about the contract are whole.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Covered {
     from: i64,
     to: i64,
 }
 
 /// What was checked of the contract's facts; null and empty say that nothing was.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 struct Trust {
     consistent: Option<bool>,
     audited_at: Option<i64>,
@@ -94,8 +114,13 @@ fn status(text: &str) -> Result<ContractState, String> {
 }
 
 /// GET `/v1/contracts`
+pub(crate) const LIST: Route = Route::get("/v1/contracts", || get(list))
+    .named("listContracts", "The tracked contracts")
+    .query(&[&["chain", "status", "cursor", "limit"]])
+    .list::<ContractView>();
+
+/// GET `/v1/contracts`
 pub(crate) async fn list(State(state): State<ApiState>, asked: Asked) -> Result<Response, Problem> {
-    asked.only(&["chain", "status", "cursor", "limit"])?;
     let limit = params::limit(&asked)?;
     let status = params::query(&asked, "status", status)?;
     let after = Cursor::<i32>::read(&asked, "cursor")?.map_or(i32::MIN, |cursor| cursor.k);
@@ -111,8 +136,13 @@ pub(crate) async fn list(State(state): State<ApiState>, asked: Asked) -> Result<
 }
 
 /// GET `/v1/contracts/{chain}/{address}`
+pub(crate) const ONE: Route = Route::get("/v1/contracts/{chain}/{address}", || get(one))
+    .named("getContract", "One contract")
+    .problems(&[Code::ContractNotTracked])
+    .one::<ContractView>();
+
+/// GET `/v1/contracts/{chain}/{address}`
 pub(crate) async fn one(State(state): State<ApiState>, asked: Asked) -> Result<Response, Problem> {
-    asked.only(&[])?;
     let scope = scope::contract_of_path(&state, &asked, "address").await?;
     let read = contract(&state.pool, scope.keys()).await?;
     let found = Found::of(&read)?;

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 
 use axum::extract::State;
 use axum::response::Response;
+use axum::routing::get;
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::value::RawValue;
 
@@ -13,7 +15,8 @@ use crate::api::asked::Asked;
 use crate::api::codes::Code;
 use crate::api::cursor::{self, Cursor};
 use crate::api::problem::Problem;
-use crate::api::{ApiState, params, scope};
+use crate::api::route::Route;
+use crate::api::{ApiState, params, scope, shapes};
 use crate::store::StoreError;
 use crate::store::read::Standing;
 use crate::store::read::events::{EventRow, EventsAsked, event, events};
@@ -27,25 +30,44 @@ const SEQ_MAX: i64 = 1 << 62;
 /// Form of the events of this release.
 const SCHEMA: &str = "v1";
 
-#[derive(Serialize)]
+/// A row of the feed.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Event")]
 struct EventView {
+    #[schemars(with = "shapes::EventName")]
     id: String,
+    #[schemars(with = "shapes::EventType")]
     r#type: String,
+    #[schemars(with = "shapes::Stream")]
     stream: String,
+    /// Its place in the stream, without gaps.
     seq: i64,
+    /// When Herald stored it.
+    #[schemars(with = "shapes::Time")]
     timestamp: String,
+    #[schemars(with = "shapes::ChainId")]
     chain: String,
+    /// The block it is about, where it has one.
     block: Option<BlockView>,
-    /// Absent for an event whose block was taken back, or that has none.
+    /// `null` for an event whose block was taken back, or that has none.
+    #[schemars(with = "Option<shapes::Finality>")]
     finality: Option<&'static str>,
+    /// What happened; the same bytes for ever.
+    #[schemars(with = "serde_json::Map<String, serde_json::Value>")]
     data: Box<RawValue>,
+    /// Form of `data`.
     schema: &'static str,
 }
 
-#[derive(Serialize)]
+/// A block.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Block")]
 struct BlockView {
     number: i64,
+    #[schemars(with = "Option<shapes::Hash>")]
     hash: Option<String>,
+    /// `null` where it is not known.
+    #[schemars(with = "Option<shapes::Time>")]
     time: Option<String>,
 }
 
@@ -96,8 +118,13 @@ fn types(text: &str) -> Result<Vec<&'static str>, String> {
 }
 
 /// GET `/v1/events`
+pub(crate) const LIST: Route = Route::get("/v1/events", || get(list))
+    .named("listEvents", "The feed from a position on")
+    .query(&[&["after", "chain", "types", "limit"]])
+    .list::<EventView>();
+
+/// GET `/v1/events`
 pub(crate) async fn list(State(state): State<ApiState>, asked: Asked) -> Result<Response, Problem> {
-    asked.only(&["after", "chain", "types", "limit"])?;
     let limit = params::limit(&asked)?;
     let types = params::query(&asked, "types", types)?.unwrap_or_default();
     let sent = Cursor::<BTreeMap<i32, i64>>::read(&asked, "after")?;
@@ -132,8 +159,13 @@ pub(crate) async fn list(State(state): State<ApiState>, asked: Asked) -> Result<
 }
 
 /// GET `/v1/events/{id}`
+pub(crate) const ONE: Route = Route::get("/v1/events/{id}", || get(one))
+    .named("getEvent", "One event")
+    .problems(&[Code::EventUnknown])
+    .one::<EventView>();
+
+/// GET `/v1/events/{id}`
 pub(crate) async fn one(State(state): State<ApiState>, asked: Asked) -> Result<Response, Problem> {
-    asked.only(&[])?;
     let id = params::path(&asked, "id", params::event_id)?;
     let found = event(&state.pool, id).await?;
     let (standing, row) = found.ok_or_else(|| {

@@ -12,3 +12,4 @@ pub(super) mod transfers;
 pub(super) mod events;
 pub(super) mod snapshot;
 pub(super) mod system;
+pub(super) mod described;

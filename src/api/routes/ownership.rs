@@ -3,49 +3,73 @@
 use alloy::primitives::{Address, U256};
 use axum::extract::State;
 use axum::response::Response;
+use axum::routing::get;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::answer::{self, Meta, instant};
 use crate::api::asked::Asked;
+use crate::api::codes::Code;
 use crate::api::cursor::{self, Cursor};
 use crate::api::found::Found;
 use crate::api::moment::When;
 use crate::api::problem::Problem;
+use crate::api::route::Route;
 use crate::api::scope::ContractScope;
-use crate::api::{ApiState, params, scope};
+use crate::api::{ApiState, params, scope, shapes};
 use crate::store::read::contract_owners::contract_owners;
 use crate::store::read::contract_tokens::{HoldingRow, HoldingsAsked, contract_tokens};
 
 /// Parameters of every list of ownership.
 const OF_A_LIST: &[&str] = &["at_block", "at_time", "min_finality", "cursor", "limit"];
+/// Problems of every list of ownership.
+const UNANSWERED: &[Code] =
+    &[Code::ContractNotTracked, Code::ContractNotReady, Code::NotIndexed, Code::SnapshotGone];
 
 /// Since when a holding lasts.
-#[derive(Serialize)]
+#[derive(Serialize, JsonSchema)]
 pub(crate) struct Acquired {
     /// Block of the newest arrival that began it.
     pub block: i64,
     /// Time of that block, once known.
+    #[schemars(with = "Option<shapes::Time>")]
     pub time: Option<String>,
     /// Transaction of that arrival.
+    #[schemars(with = "Option<shapes::Hash>")]
     pub tx_hash: Option<String>,
 }
 
-#[derive(Serialize)]
+/// A token and one owner of it.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Holding")]
 struct HoldingView {
+    #[schemars(with = "shapes::AssetId")]
     id: String,
+    #[schemars(with = "shapes::ChainId")]
     chain: String,
+    #[schemars(with = "shapes::Address")]
     contract: String,
+    #[schemars(with = "shapes::TokenId")]
     token_id: String,
+    #[schemars(with = "shapes::Standard")]
     standard: &'static str,
+    #[schemars(with = "shapes::Address")]
     owner: String,
+    #[schemars(with = "shapes::Units")]
     balance: String,
     acquired: Acquired,
 }
 
-#[derive(Serialize)]
+/// An owner of tokens of a contract.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Owner")]
 struct OwnerView {
+    #[schemars(with = "shapes::Address")]
     owner: String,
+    /// All units of all tokens.
+    #[schemars(with = "shapes::Units")]
     balance: String,
+    /// Different tokens.
     tokens: i64,
 }
 
@@ -108,32 +132,53 @@ async fn holdings(
 }
 
 /// GET `/v1/contracts/{chain}/{address}/tokens`
+pub(crate) const CONTRACT_TOKENS: Route =
+    Route::get("/v1/contracts/{chain}/{address}/tokens", || get(contract_tokens_list))
+        .named("listContractTokens", "Its tokens with their owners")
+        .query(&[OF_A_LIST])
+        .problems(UNANSWERED)
+        .list::<HoldingView>();
+
+/// GET `/v1/contracts/{chain}/{address}/tokens`
 pub(crate) async fn contract_tokens_list(
     State(state): State<ApiState>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    asked.only(OF_A_LIST)?;
     let found = scope::contract_of_path(&state, &asked, "address").await?;
     holdings(&state, &asked, found, None).await
 }
+
+/// GET `/v1/tokens/{chain}/{contract}/{token_id}/owners`
+pub(crate) const TOKEN_OWNERS: Route =
+    Route::get("/v1/tokens/{chain}/{contract}/{token_id}/owners", || get(token_owners))
+        .named("listTokenOwners", "Who holds it")
+        .query(&[OF_A_LIST])
+        .problems(UNANSWERED)
+        .list::<HoldingView>();
 
 /// GET `/v1/tokens/{chain}/{contract}/{token_id}/owners`
 pub(crate) async fn token_owners(
     State(state): State<ApiState>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    asked.only(OF_A_LIST)?;
     let token_id = params::path(&asked, "token_id", params::token_id)?;
     let found = scope::contract_of_path(&state, &asked, "contract").await?;
     holdings(&state, &asked, found, Some(token_id)).await
 }
 
 /// GET `/v1/contracts/{chain}/{address}/owners`
+pub(crate) const CONTRACT_OWNERS: Route =
+    Route::get("/v1/contracts/{chain}/{address}/owners", || get(contract_owners_list))
+        .named("listContractOwners", "Its owners with their balances")
+        .query(&[OF_A_LIST])
+        .problems(UNANSWERED)
+        .list::<OwnerView>();
+
+/// GET `/v1/contracts/{chain}/{address}/owners`
 pub(crate) async fn contract_owners_list(
     State(state): State<ApiState>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    asked.only(OF_A_LIST)?;
     let limit = params::limit(&asked)?;
     let sent = Cursor::<String>::read(&asked, "cursor")?;
     let after = match &sent {

@@ -11,6 +11,7 @@ use axum::body::{Body, Bytes};
 use axum::extract::State;
 use axum::http::{HeaderValue, header};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use futures_util::stream;
 
 use crate::api::answer;
@@ -20,6 +21,7 @@ use crate::api::cursor::Pin;
 use crate::api::found::Found;
 use crate::api::moment::When;
 use crate::api::problem::Problem;
+use crate::api::route::Route;
 use crate::api::{ApiState, params, scope};
 use crate::store::Pool;
 use crate::store::read::at::At;
@@ -89,11 +91,22 @@ struct Reading {
 }
 
 /// GET `/v1/contracts/{chain}/{address}/snapshot`
+pub(crate) const SNAPSHOT: Route =
+    Route::get("/v1/contracts/{chain}/{address}/snapshot", || get(snapshot))
+        .named("getSnapshot", "All its holdings at a block, as CSV or NDJSON")
+        .query(&[&["at_block", "at_time", "min_finality", "format"]])
+        .problems(&[Code::ContractNotTracked, Code::ContractNotReady, Code::ContractIrregular])
+        .text(&["text/csv", "application/x-ndjson"])
+        .headers(&[
+            ("x-herald-block", "Number of the block that is shown"),
+            ("x-herald-block-hash", "Its hash"),
+        ]);
+
+/// GET `/v1/contracts/{chain}/{address}/snapshot`
 pub(crate) async fn snapshot(
     State(state): State<ApiState>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    asked.only(&["at_block", "at_time", "min_finality", "format"])?;
     let format = params::query(&asked, "format", Format::read)?.unwrap_or(Format::Csv);
     let scope = scope::contract_of_path(&state, &asked, "address").await?;
     let when = When::read(&asked, None)?;

@@ -4,39 +4,51 @@
 use axum::extract::State;
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::ApiState;
 use crate::api::answer;
-use crate::api::asked::Asked;
 use crate::api::codes::Code;
 use crate::api::problem::Problem;
+use crate::api::route::Route;
 use crate::store::StoreError;
 use crate::store::migrate::{Schema, inspect, too_new};
 
-#[derive(Serialize)]
+/// The process answers, or the database is reachable too.
+#[derive(Serialize, JsonSchema)]
 struct Health {
+    #[schemars(extend("const" = "ok"))]
     status: &'static str,
 }
 
-#[derive(Serialize)]
+/// This release.
+#[derive(Serialize, JsonSchema)]
 struct Version {
+    #[schemars(extend("const" = "herald"))]
     name: &'static str,
     version: &'static str,
 }
 
 /// GET `/health/live`
-pub(crate) async fn live(asked: Asked) -> Result<Response, Problem> {
-    asked.only(&[])?;
+pub(crate) const LIVE: Route = Route::get("/health/live", || get(live))
+    .named("getLiveness", "The process answers")
+    .bare::<Health>();
+
+/// GET `/health/live`
+pub(crate) async fn live() -> Result<Response, Problem> {
     answer::json(&Health { status: "ok" })
 }
 
 /// GET `/health/ready`
-pub(crate) async fn ready(
-    State(state): State<ApiState>,
-    asked: Asked,
-) -> Result<Response, Problem> {
-    asked.only(&[])?;
+pub(crate) const READY: Route = Route::get("/health/ready", || get(ready))
+    .named("getReadiness", "The database is reachable and its schema fits")
+    .problems(&[Code::DatabaseUnavailable, Code::NotReady])
+    .bare::<Health>();
+
+/// GET `/health/ready`
+pub(crate) async fn ready(State(state): State<ApiState>) -> Result<Response, Problem> {
     let mut connection = state.pool.acquire().await.map_err(StoreError::from)?;
     match inspect(&mut connection).await? {
         Schema::Current => answer::json(&Health { status: "ok" }),
@@ -52,10 +64,19 @@ pub(crate) async fn ready(
 }
 
 /// GET `/version`
-pub(crate) async fn version(asked: Asked) -> Result<Response, Problem> {
-    asked.only(&[])?;
+pub(crate) const VERSION: Route = Route::get("/version", || get(version))
+    .named("getVersion", "Name and version of this release")
+    .bare::<Version>();
+
+/// GET `/version`
+pub(crate) async fn version() -> Result<Response, Problem> {
     answer::json(&Version { name: "herald", version: env!("CARGO_PKG_VERSION") })
 }
+
+/// GET `/metrics`
+pub(crate) const METRICS: Route = Route::get("/metrics", || get(metrics))
+    .named("getMetrics", "Metrics in Prometheus' text format")
+    .text(&["text/plain"]);
 
 /// GET `/metrics`
 pub(crate) async fn metrics(State(state): State<ApiState>) -> Response {

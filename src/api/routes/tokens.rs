@@ -3,6 +3,8 @@
 use alloy::primitives::U256;
 use axum::extract::State;
 use axum::response::Response;
+use axum::routing::get;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ownership::Acquired;
@@ -12,25 +14,38 @@ use crate::api::codes::Code;
 use crate::api::found::Found;
 use crate::api::moment::When;
 use crate::api::problem::Problem;
-use crate::api::{ApiState, params, scope};
+use crate::api::route::Route;
+use crate::api::{ApiState, params, scope, shapes};
 use crate::store::read::token::{TokenRow, token};
 use crate::types::Standard;
 
-#[derive(Serialize)]
+/// A token.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Token")]
 struct TokenView {
+    #[schemars(with = "shapes::AssetId")]
     id: String,
+    #[schemars(with = "shapes::ChainId")]
     chain: String,
+    #[schemars(with = "shapes::Address")]
     contract: String,
+    #[schemars(with = "shapes::TokenId")]
     token_id: String,
+    #[schemars(with = "shapes::Standard")]
     standard: String,
-    /// Absent for ERC-1155, whose tokens have any number of owners.
+    /// `null` once it is burned. Absent for ERC-1155, whose tokens have any number of owners.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<shapes::Address>")]
     owner: Option<Option<String>>,
+    /// Units that somebody holds.
+    #[schemars(with = "shapes::Units")]
     supply: String,
-    /// Absent where its first known transfer was no mint.
+    /// `null` where its first known transfer was no mint.
     minted: Option<Acquired>,
+    /// Its newest transfer.
     last_transfer: Acquired,
-    /// Not collected yet.
+    /// Not collected yet: always `null`.
+    #[schemars(with = "()")]
     metadata: Option<()>,
 }
 
@@ -62,8 +77,14 @@ fn view(found: Found<'_>, token_id: U256, row: &TokenRow) -> TokenView {
 }
 
 /// GET `/v1/tokens/{chain}/{contract}/{token_id}`
+pub(crate) const ONE: Route = Route::get("/v1/tokens/{chain}/{contract}/{token_id}", || get(one))
+    .named("getToken", "One token")
+    .query(&[&["at_block", "at_time", "min_finality"]])
+    .problems(&[Code::TokenUnknown, Code::ContractNotReady])
+    .one::<TokenView>();
+
+/// GET `/v1/tokens/{chain}/{contract}/{token_id}`
 pub(crate) async fn one(State(state): State<ApiState>, asked: Asked) -> Result<Response, Problem> {
-    asked.only(&["at_block", "at_time", "min_finality"])?;
     let token_id = params::path(&asked, "token_id", params::token_id)?;
     let scope = scope::contract_of_path(&state, &asked, "contract").await?;
     let when = When::read(&asked, None)?;

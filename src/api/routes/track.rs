@@ -9,16 +9,18 @@ use axum::body::{Body, to_bytes};
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::Response;
+use axum::routing::post;
+use schemars::JsonSchema;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
-use super::contracts::view;
+use super::contracts::{ContractView, view};
 use crate::account::key::Scope;
 use crate::api::answer::{self, Meta};
-use crate::api::asked::Asked;
 use crate::api::codes::Code;
 use crate::api::problem::{Fault, Problem};
-use crate::api::{ApiState, BODY_BYTES_MAX, auth, params, scope};
+use crate::api::route::Route;
+use crate::api::{ApiState, BODY_BYTES_MAX, params, scope, shapes};
 use crate::index::wish::{self, Origin, Outcome, Wished};
 use crate::store::contract_row::ContractRow;
 use crate::store::read::contracts::contract;
@@ -41,15 +43,49 @@ struct Wanted {
     standard: Option<Standard>,
 }
 
+/// What the body may say.
+#[derive(JsonSchema)]
+#[schemars(rename = "TrackContract")]
+#[expect(
+    dead_code,
+    reason = "the body is read member by member, so that every fault is told at once"
+)]
+struct Sent {
+    /// As in a path; a number may be a JSON number.
+    #[schemars(with = "shapes::ChainName")]
+    chain: String,
+    #[schemars(with = "shapes::AddressSent")]
+    contract: String,
+    /// First block that can hold its logs; without it the block of the deployment is looked for.
+    start_block: Option<u64>,
+    /// Without it, it is found in the logs.
+    #[schemars(with = "Option<shapes::Standard>")]
+    standard: Option<String>,
+}
+
+/// POST `/v1/contracts`
+pub(crate) const CREATE: Route = Route::post("/v1/contracts", || post(create))
+    .named("trackContract", "Tracks a contract")
+    .needs(Scope::ContractsWrite)
+    .takes::<Sent>()
+    .statuses(&[(200, "It is followed already"), (202, "It is followed from now on")])
+    .problems(&[
+        Code::ChainUnknown,
+        Code::ContractConflict,
+        Code::ContractPurging,
+        Code::NoContract,
+        Code::NotNft,
+        Code::StartBlockNeeded,
+        Code::StartBlockAhead,
+    ])
+    .one::<ContractView>();
+
 /// POST `/v1/contracts`
 pub(crate) async fn create(
     State(state): State<ApiState>,
     headers: HeaderMap,
-    asked: Asked,
     body: Body,
 ) -> Result<Response, Problem> {
-    auth::require(&state.pool, &headers, Scope::ContractsWrite).await?;
-    asked.only(&[])?;
     let wanted = read(&object(&headers, body).await?).map_err(Problem::invalid)?;
     let chain = scope::chain(&state, &wanted.chain, "body").await?;
     let wish = Tracked {

@@ -2,6 +2,7 @@
 
 use alloy::primitives::U256;
 use axum::response::Response;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::api::answer::{self, Meta, instant};
@@ -11,7 +12,7 @@ use crate::api::cursor::{Cursor, Pin};
 use crate::api::found::Found;
 use crate::api::moment::stands;
 use crate::api::problem::Problem;
-use crate::api::{ApiState, params};
+use crate::api::{ApiState, params, shapes};
 use crate::store::read::at::At;
 use crate::store::read::names::ChainName;
 use crate::store::read::transfers::{
@@ -20,30 +21,56 @@ use crate::store::read::transfers::{
 use crate::store::read::{Read, Standing};
 use crate::types::{Finality, TransferKind};
 
-#[derive(Serialize)]
-struct TransferView {
+/// A transfer.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Transfer")]
+pub(super) struct TransferView {
+    #[schemars(with = "shapes::TransferId")]
     id: String,
+    #[schemars(with = "shapes::ChainId")]
     chain: String,
+    #[schemars(with = "shapes::Address")]
     contract: String,
+    /// The token, or the first of a range.
+    #[schemars(with = "shapes::TokenId")]
     token_id: String,
+    /// Last token of a range, inclusive; absent for one token.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schemars(with = "Option<shapes::TokenId>")]
     token_id_to: Option<String>,
+    #[schemars(with = "shapes::Standard")]
     standard: String,
+    #[schemars(with = "shapes::Kind")]
     kind: &'static str,
+    /// `null` on a mint.
+    #[schemars(with = "Option<shapes::Address>")]
     from: Option<String>,
+    /// `null` on a burn.
+    #[schemars(with = "Option<shapes::Address>")]
     to: Option<String>,
+    /// Units that moved, for a range of each of its tokens.
+    #[schemars(with = "shapes::Units")]
     amount: String,
     block: BlockView,
+    #[schemars(with = "shapes::Hash")]
     tx_hash: String,
+    /// Place of the log in its block.
     log_index: i32,
+    /// Place in a batch of ERC-1155; 0 for any other log.
     batch_index: i32,
+    #[schemars(with = "shapes::Finality")]
     finality: &'static str,
 }
 
-#[derive(Serialize)]
+/// A block.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "Block")]
 struct BlockView {
     number: i64,
+    #[schemars(with = "Option<shapes::Hash>")]
     hash: Option<String>,
+    /// `null` where it is not known.
+    #[schemars(with = "Option<shapes::Time>")]
     time: Option<String>,
 }
 

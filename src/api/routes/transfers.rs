@@ -2,11 +2,13 @@
 
 use axum::extract::State;
 use axum::response::Response;
+use axum::routing::get;
 
-use super::transfer_list::{Named, answer};
+use super::transfer_list::{Named, TransferView, answer};
 use crate::api::asked::Asked;
 use crate::api::codes::Code;
 use crate::api::problem::Problem;
+use crate::api::route::Route;
 use crate::api::{ApiState, params, scope};
 use crate::store::Uint256;
 use crate::store::read::transfers::{Fits, TransfersOf};
@@ -27,11 +29,18 @@ fn fits(asked: &Asked) -> Result<Fits, Problem> {
 }
 
 /// GET `/v1/contracts/{chain}/{address}/transfers`
+pub(crate) const OF_CONTRACT: Route =
+    Route::get("/v1/contracts/{chain}/{address}/transfers", || get(of_contract))
+        .named("listContractTransfers", "Its transfers")
+        .query(&[OF_A_LIST, &["wallet"]])
+        .problems(&[Code::ContractNotTracked, Code::ChainIndexing])
+        .list::<TransferView>();
+
+/// GET `/v1/contracts/{chain}/{address}/transfers`
 pub(crate) async fn of_contract(
     State(state): State<ApiState>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    asked.only(&[OF_A_LIST, &["wallet"]].concat())?;
     let fits = fits(&asked)?;
     let found = scope::contract_of_path(&state, &asked, "address").await?;
     let contract = found.contract.0;
@@ -40,11 +49,18 @@ pub(crate) async fn of_contract(
 }
 
 /// GET `/v1/tokens/{chain}/{contract}/{token_id}/transfers`
+pub(crate) const OF_TOKEN: Route =
+    Route::get("/v1/tokens/{chain}/{contract}/{token_id}/transfers", || get(of_token))
+        .named("listTokenTransfers", "Its transfers")
+        .query(&[OF_A_LIST, &["wallet"]])
+        .problems(&[Code::ChainIndexing])
+        .list::<TransferView>();
+
+/// GET `/v1/tokens/{chain}/{contract}/{token_id}/transfers`
 pub(crate) async fn of_token(
     State(state): State<ApiState>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    asked.only(&[OF_A_LIST, &["wallet"]].concat())?;
     let token_id = params::path(&asked, "token_id", params::token_id)?;
     let fits = fits(&asked)?;
     let found = scope::contract_of_path(&state, &asked, "contract").await?;
@@ -54,11 +70,18 @@ pub(crate) async fn of_token(
 }
 
 /// GET `/v1/wallets/{address}/transfers`
+pub(crate) const OF_WALLET: Route =
+    Route::get("/v1/wallets/{address}/transfers", || get(of_wallet))
+        .named("listWalletTransfers", "What a wallet gave and received")
+        .query(&[OF_A_LIST, &["chain"]])
+        .problems(&[Code::ChainIndexing])
+        .list::<TransferView>();
+
+/// GET `/v1/wallets/{address}/transfers`
 pub(crate) async fn of_wallet(
     State(state): State<ApiState>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    asked.only(&[OF_A_LIST, &["chain"]].concat())?;
     let wallet: [u8; 20] = params::path(&asked, "address", params::wallet)?.into();
     comparable(&asked)?;
     let fits = fits(&asked)?;
@@ -68,9 +91,14 @@ pub(crate) async fn of_wallet(
 }
 
 /// GET `/v1/transfers`
+pub(crate) const LIST: Route = Route::get("/v1/transfers", || get(list))
+    .named("listTransfers", "Transfers by filters")
+    .query(&[OF_A_LIST, &["chain", "contract", "token_id", "wallet", "tx_hash"]])
+    .problems(&[Code::ChainIndexing])
+    .list::<TransferView>();
+
+/// GET `/v1/transfers`
 pub(crate) async fn list(State(state): State<ApiState>, asked: Asked) -> Result<Response, Problem> {
-    let own = ["chain", "contract", "token_id", "wallet", "tx_hash"];
-    asked.only(&[OF_A_LIST, &own].concat())?;
     comparable(&asked)?;
     let token_id = params::query(&asked, "token_id", params::token_id)?;
     if token_id.is_some() && asked.query("contract").is_none() {

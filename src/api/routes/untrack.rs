@@ -2,16 +2,19 @@
 //! removed.
 
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::StatusCode;
 use axum::response::Response;
+use axum::routing::delete;
 
-use super::contracts::view;
+use super::contracts::{ContractView, view};
 use crate::account::key::Scope;
 use crate::api::answer::{self, Meta};
 use crate::api::asked::Asked;
+use crate::api::codes::Code;
 use crate::api::found::Found;
 use crate::api::problem::Problem;
-use crate::api::{ApiState, auth, params, scope};
+use crate::api::route::Route;
+use crate::api::{ApiState, params, scope};
 use crate::index::depart;
 use crate::store::{StoreError, read};
 use crate::types::Caip2;
@@ -21,13 +24,20 @@ fn flag(text: &str) -> Result<bool, String> {
 }
 
 /// DELETE `/v1/contracts/{chain}/{address}`
+pub(crate) const REMOVE: Route =
+    Route::delete("/v1/contracts/{chain}/{address}", || delete(remove))
+        .named("untrackContract", "Stops tracking a contract")
+        .needs(Scope::Admin)
+        .query(&[&["purge"]])
+        .statuses(&[(200, "It is stopped"), (202, "Its facts are being removed")])
+        .problems(&[Code::ContractNotTracked])
+        .one::<ContractView>();
+
+/// DELETE `/v1/contracts/{chain}/{address}`
 pub(crate) async fn remove(
     State(state): State<ApiState>,
-    headers: HeaderMap,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    auth::require(&state.pool, &headers, Scope::Admin).await?;
-    asked.only(&["purge"])?;
     let purge = params::query(&asked, "purge", flag)?.unwrap_or(false);
     let scope = scope::contract_of_path(&state, &asked, "address").await?;
     let (key, contract) = scope.keys();

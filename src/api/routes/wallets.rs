@@ -3,6 +3,8 @@
 use alloy::primitives::U256;
 use axum::extract::State;
 use axum::response::Response;
+use axum::routing::get;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ownership::Acquired;
@@ -13,18 +15,27 @@ use crate::api::cursor::{self, Cursor};
 use crate::api::found::Found;
 use crate::api::moment::When;
 use crate::api::problem::Problem;
-use crate::api::{ApiState, params, scope};
+use crate::api::route::Route;
+use crate::api::{ApiState, params, scope, shapes};
 use crate::store::read::Standing;
 use crate::store::read::wallet_tokens::{WalletAsked, WalletTokenRow, wallet_tokens};
 use crate::types::Standard;
 
-#[derive(Serialize)]
+/// A token that a wallet holds.
+#[derive(Serialize, JsonSchema)]
+#[schemars(rename = "WalletToken")]
 struct WalletTokenView {
+    #[schemars(with = "shapes::AssetId")]
     id: String,
+    #[schemars(with = "shapes::ChainId")]
     chain: String,
+    #[schemars(with = "shapes::Address")]
     contract: String,
+    #[schemars(with = "shapes::TokenId")]
     token_id: String,
+    #[schemars(with = "shapes::Standard")]
     standard: String,
+    #[schemars(with = "shapes::Units")]
     balance: String,
     acquired: Acquired,
 }
@@ -62,21 +73,20 @@ fn key(cursor: &Cursor<Key>) -> Result<(i16, i32, U256), Problem> {
 }
 
 /// GET `/v1/wallets/{address}/tokens`
+pub(crate) const TOKENS: Route = Route::get("/v1/wallets/{address}/tokens", || get(tokens))
+    .named("listWalletTokens", "What a wallet holds")
+    .query(&[
+        &["chain", "contract", "standard", "acquired_after"],
+        &["at_block", "at_time", "min_finality", "cursor", "limit"],
+    ])
+    .problems(&[Code::NotIndexed, Code::SnapshotGone])
+    .list::<WalletTokenView>();
+
+/// GET `/v1/wallets/{address}/tokens`
 pub(crate) async fn tokens(
     State(state): State<ApiState>,
     asked: Asked,
 ) -> Result<Response, Problem> {
-    asked.only(&[
-        "chain",
-        "contract",
-        "standard",
-        "acquired_after",
-        "at_block",
-        "at_time",
-        "min_finality",
-        "cursor",
-        "limit",
-    ])?;
     let owner = params::path(&asked, "address", params::wallet)?;
     let limit = params::limit(&asked)?;
     let standard = params::query(&asked, "standard", standard)?;

@@ -23,6 +23,7 @@ mod malformed;
 mod problems;
 mod indexing;
 mod serving;
+mod openapi;
 
 use std::collections::HashSet;
 use std::sync::Arc;

@@ -103,8 +103,8 @@ impl Site {
 
     /// All rows of a list of `count` rows, in at most a few dozen pages.
     async fn rows(&mut self, path: &str, at: &str, count: usize) -> Vec<Value> {
-        let limit =
-            [1, 2, 3, 7, 50, 1000].choose(&mut self.rng).unwrap().max(&(count / 20)).min(&1000);
+        let limit = *[1, 2, 3, 7, 50, 1000].choose(&mut self.rng).unwrap();
+        let limit = limit.max(count / 20).min(1000);
         pages(&self.router, &format!("{path}?limit={limit}{at}"), async |_| {}).await
     }
 
