@@ -60,7 +60,7 @@ impl App {
         database: PgConnectOptions,
         exporter: Exporter,
     ) -> anyhow::Result<Self> {
-        let limit = config.http.request_timeout.saturating_sub(STATEMENT_MARGIN);
+        let limit = statement_limit(config.http.request_timeout);
         let roles = config.roles;
         let owner: Arc<str> = owner()?.into();
         let shares = Shares::of(config.database.connections_max, roles.index, roles.api);
@@ -142,6 +142,11 @@ impl App {
     }
 }
 
+/// How long a statement of the API may take where a request may take `request`: less, at any length.
+fn statement_limit(request: Duration) -> Duration {
+    request - STATEMENT_MARGIN.min(request / 2)
+}
+
 /// Gives the leases back, which only spares the next one the wait until they run out, and closes
 /// the connections.
 async fn let_go(pools: &Pools, owner: &str) {
@@ -209,5 +214,20 @@ async fn gauges(pools: Pools, exporter: Exporter, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(GAUGES_EVERY) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_ends_before_its_request_and_is_given_most_of_its_time() {
+        for millis in [100, 999, 1_000, 10_000, 600_000] {
+            let request = Duration::from_millis(millis);
+            let limit = statement_limit(request);
+            assert!(limit < request && limit >= request / 2, "{request:?}: {limit:?}");
+        }
+        assert_eq!(statement_limit(Duration::from_secs(10)), Duration::from_millis(9_500));
     }
 }
