@@ -1,14 +1,20 @@
 //! The HTTP API, after `API.md`'s contract: what people and programs ask.
 //!
 //! Reading order: `router` is the one table of every route; around each request `finish` gives it
-//! an id and a time limit. A handler takes the request apart (`asked`, `params`), finds the chain
+//! an id, a time limit and the headers that all answers have (`guard`), between them are `cors`,
+//! `compression` and the tags of `conditional`. A handler takes the request apart (`asked`, `body`, `params`), finds the chain
 //! and the contract it names (`scope`), the block it asks for (`moment`) and where its page begins
 //! (`cursor`), reads once from `store::read`, and writes the `answer` or a `problem`. Nothing here
 //! speaks to a chain or decides what is true.
 
 pub mod router;
 mod finish;
+mod guard;
+mod cors;
+mod compression;
+mod conditional;
 mod asked;
+mod body;
 mod params;
 mod scope;
 mod moment;
@@ -19,12 +25,14 @@ pub mod codes;
 mod problem;
 mod routes;
 mod serve;
+mod traffic;
 
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use compression::COMPRESSED_BYTES_MIN;
 pub use router::{ROUTES, bare_router, router};
-pub use serve::{CONNECTIONS_MAX, connection};
+pub use serve::{CONNECTIONS_MAX, PATIENCE, Patience, connection};
 
 use crate::store::Pool;
 
@@ -38,6 +46,8 @@ pub struct ApiState {
     pub pool: Pool,
     /// Longest a request may take until its answer begins.
     pub request_timeout: Duration,
+    /// Origins whose pages may read answers in a browser, `*` being all.
+    pub cors_origins: Arc<[String]>,
     /// Writes the metrics in Prometheus' text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
 }

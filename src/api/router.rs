@@ -1,19 +1,21 @@
 //! One table of every route, and the router made of it.
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, delete, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::ApiState;
 use super::codes::Code;
-use super::finish::{finish, panicked};
+use super::conditional::conditional;
+use super::finish::{Shared, finish, panicked, timed};
 use super::problem::Problem;
 use super::routes::{
     chains, contracts, events, ownership, snapshot, system, tokens, track, transfers, untrack,
     wallets,
 };
+use super::{compression, cors};
 
 /// A route.
 pub struct Route {
@@ -64,7 +66,7 @@ pub const ROUTES: &[Route] = &[
 ];
 
 /// What the paths of the API begin with; the others are about the process.
-const API: &str = "/v1/";
+pub(super) const API: &str = "/v1/";
 
 /// The API over this state.
 pub fn router(state: ApiState) -> Router {
@@ -82,12 +84,13 @@ fn made_of(
     unknown: &'static str,
     state: ApiState,
 ) -> Router {
-    let limit = state.request_timeout;
+    let cors = cors::layer(&state.cors_origins);
+    let (limit, shared) = (state.request_timeout, Shared(cors.is_some()));
     let mut router = Router::new();
     for route in routes {
         router = router.route(route.path, (route.handler)());
     }
-    router
+    let router = router
         .fallback(move || async move { Problem::new(Code::RouteUnknown, unknown).into_response() })
         .method_not_allowed_fallback(|| async {
             let detail = "the path exists, but not for this method";
@@ -95,5 +98,12 @@ fn made_of(
         })
         .with_state(state)
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(limit, finish))
+        .layer(from_fn_with_state(limit, timed))
+        .layer(from_fn(conditional))
+        .layer(compression::layer());
+    let router = match cors {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router.layer(from_fn_with_state(shared, finish))
 }

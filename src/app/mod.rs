@@ -51,6 +51,7 @@ pub struct App {
     address: SocketAddr,
     exporter: Exporter,
     request_timeout: Duration,
+    cors_origins: Arc<[String]>,
 }
 
 impl App {
@@ -87,6 +88,7 @@ impl App {
             address,
             exporter,
             request_timeout,
+            cors_origins: config.http.cors_origins.as_slice().into(),
         })
     }
 
@@ -113,11 +115,13 @@ impl App {
         let state = ApiState {
             pool: self.pools.reads.clone(),
             request_timeout: self.request_timeout,
+            cors_origins: self.cors_origins,
             metrics: Arc::new(move || render.render()),
         };
         let router = if self.roles.api { api::router(state) } else { api::bare_router(state) };
         let closing = stop.clone();
-        let serve = move |stream| api::connection(stream, router.clone(), closing.clone());
+        let serve =
+            move |stream| api::connection(stream, router.clone(), closing.clone(), api::PATIENCE);
         let http = connections(self.listener, api::CONNECTIONS_MAX, stop.clone(), serve);
         supervisor.task("http", http);
         let wakes = Wakes::default();

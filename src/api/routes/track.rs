@@ -5,9 +5,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
@@ -18,7 +18,7 @@ use crate::api::answer::{self, Meta};
 use crate::api::asked::Asked;
 use crate::api::codes::Code;
 use crate::api::problem::{Fault, Problem};
-use crate::api::{ApiState, BODY_BYTES_MAX, auth, params, scope};
+use crate::api::{ApiState, auth, body, params, scope};
 use crate::index::wish::{self, Origin, Outcome, Wished};
 use crate::store::contract_row::ContractRow;
 use crate::store::read::resolve::known;
@@ -46,11 +46,12 @@ pub(crate) async fn create(
     State(state): State<ApiState>,
     headers: HeaderMap,
     asked: Asked,
-    body: Body,
+    sent: Body,
 ) -> Result<Response, Problem> {
     auth::require(&state.pool, &headers, Scope::ContractsWrite).await?;
     asked.only(&[])?;
-    let wanted = read(&object(&headers, body).await?).map_err(Problem::invalid)?;
+    let wanted = read(&object(&body::json(&headers, sent, state.request_timeout).await?)?)
+        .map_err(Problem::invalid)?;
     let chain = scope::chain(known(&state.pool, None).await?, &wanted.chain, "body")?.standing;
     let wish = Tracked {
         chain: ChainKey(chain.chain),
@@ -119,19 +120,9 @@ fn refused(word: &str, row: &ContractRow) -> Result<Problem, StoreError> {
     Ok(Problem::new(code, detail).at("body", member))
 }
 
-async fn object(headers: &HeaderMap, body: Body) -> Result<Map<String, Value>, Problem> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
-        let detail = "the body must be sent as application/json";
-        return Err(Problem::new(Code::UnsupportedMediaType, detail));
-    }
-    let bytes = to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| {
-        let detail = format!("a body may have {BODY_BYTES_MAX} bytes and must arrive whole");
-        Problem::new(Code::BodyTooLarge, detail)
-    })?;
+fn object(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
     let refused = |detail: String| Problem::invalid(vec![Fault::new("body", "", detail)]);
-    match serde_json::from_slice(&bytes) {
+    match serde_json::from_slice(bytes) {
         Ok(Members(object)) => Ok(object),
         Err(error) if error.is_data() => Err(refused(error.to_string())),
         Err(error) => Err(refused(format!("the body is no JSON: {error}"))),

@@ -21,6 +21,12 @@ mod malformed;
 mod problems;
 mod indexing;
 mod serving;
+mod conditional;
+mod compression;
+mod cors;
+mod guarded;
+mod leaving;
+mod limits;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -75,11 +81,17 @@ impl Answer {
 }
 
 pub(crate) fn api(pool: &Pool) -> Router {
-    router(ApiState {
+    router(state(pool))
+}
+
+/// What the handlers work with, on this pool.
+fn state(pool: &Pool) -> ApiState {
+    ApiState {
         pool: pool.clone(),
         request_timeout: Duration::from_secs(20),
+        cors_origins: [].into(),
         metrics: Arc::new(|| "herald_up 1\n".to_owned()),
-    })
+    }
 }
 
 /// Token 1: minted to 1 at block 10, to 2 at 20, to 3 at 30. Token 2: minted to 1 at 11. Token 3:
@@ -113,6 +125,11 @@ async fn send(router: &Router, request: Request<Body>) -> Answer {
     let bytes = to_bytes(body, usize::MAX).await.unwrap();
     let text = String::from_utf8(bytes.to_vec()).unwrap();
     Answer { status: parts.status, headers: parts.headers, text }
+}
+
+/// The answer to GET with one more header.
+async fn get_with(router: &Router, uri: &str, (name, value): (&str, &str)) -> Answer {
+    send(router, Request::get(uri).header(name, value).body(Body::empty()).unwrap()).await
 }
 
 async fn get(router: &Router, uri: &str) -> Answer {

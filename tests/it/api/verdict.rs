@@ -73,6 +73,7 @@ async fn where_nobody_decides_the_answer_says_probing_before_the_request_runs_ou
     world.router = router(ApiState {
         pool: world.db.pool.clone(),
         request_timeout: Duration::from_secs(2),
+        cors_origins: [].into(),
         metrics: Arc::new(String::new),
     });
     let key = key(&world, &["contracts:write"]).await;
