@@ -16,6 +16,9 @@ use crate::types::Standard;
 use super::problem::Problem;
 use super::shapes;
 
+/// The media type of what is no stream.
+pub(super) const JSON: &str = "application/json";
+
 /// A list.
 #[derive(Serialize)]
 pub(super) struct List<T> {
@@ -179,7 +182,7 @@ pub(super) fn json<T: Serialize>(body: &T) -> Result<Response, Problem> {
         tracing::error!(%error, "an answer could not be written");
         Problem::new(super::codes::Code::Internal, "the answer could not be written")
     })?;
-    Ok(([(header::CONTENT_TYPE, "application/json")], bytes).into_response())
+    Ok(([(header::CONTENT_TYPE, JSON)], bytes).into_response())
 }
 
 /// An address in mixed case (EIP-55).

@@ -10,6 +10,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 
 use super::codes::Code;
+use super::guard::guard;
 use super::problem::Problem;
 use crate::telemetry::metrics;
 
@@ -19,9 +20,21 @@ const REQUEST_ID_BYTES_MAX: usize = 128;
 /// Stands in metrics for every path that no route has.
 const NO_ROUTE: &str = "none";
 
-/// Gives the request an id, answers 503 after the time limit, writes problems out, and counts.
+/// Whether pages of other origins may read answers.
+#[derive(Clone, Copy)]
+pub(super) struct Shared(pub bool);
+
+/// Answers 503 after the time limit, and drops what was being done.
+pub(super) async fn timed(State(limit): State<Duration>, request: Request, next: Next) -> Response {
+    tokio::time::timeout(limit, next.run(request)).await.unwrap_or_else(|_| {
+        let detail = format!("no answer within {} ms", limit.as_millis());
+        Problem::new(Code::TimedOut, detail).into_response()
+    })
+}
+
+/// Gives the request an id, writes problems out, adds the headers that all answers have, and counts.
 pub(super) async fn finish(
-    State(limit): State<Duration>,
+    State(Shared(shared)): State<Shared>,
     request: Request,
     next: Next,
 ) -> Response {
@@ -29,11 +42,7 @@ pub(super) async fn finish(
     let id = request_id(&request);
     let route = request.extensions().get::<MatchedPath>().cloned();
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
-    let answered = tokio::time::timeout(limit, next.run(request)).await;
-    let mut response = answered.unwrap_or_else(|_| {
-        let detail = format!("no answer within {} ms", limit.as_millis());
-        Problem::new(Code::TimedOut, detail).into_response()
-    });
+    let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         *response.body_mut() = Body::from(problem.render(id.to_str().unwrap_or_default()));
     }
@@ -47,6 +56,7 @@ pub(super) async fn finish(
         http.status = response.status().as_u16(),
         "request answered"
     );
+    guard(response.status(), response.headers_mut(), shared);
     response.headers_mut().insert(REQUEST_ID, id);
     response
 }

@@ -1,8 +1,9 @@
 //! The HTTP API, after `API.md`'s contract: what people and programs ask.
 //!
 //! Reading order: `router` is the one table of every `route`; around each request `finish` gives it
-//! an id and a time limit, and `admit` refuses what its route does not know. A handler takes the
-//! request apart (`asked`, `params`), finds the chain and the contract it names (`scope`, by numbers
+//! an id, a time limit and the headers that all answers have (`guard`), between them are `cors`,
+//! `compression` and the tags of `conditional`; `admit` refuses what its route does not know. A handler takes the
+//! request apart (`asked`, `body`, `params`), finds the chain and the contract it names (`scope`, by numbers
 //! that `names` remembers), the block it asks for (`moment`) and where its page begins (`cursor`),
 //! reads once from `store::read`, looks at what the statement has `found` of the contract and the
 //! block, and writes the `answer` or a `problem`. Nothing here speaks to a chain or decides what is
@@ -13,7 +14,12 @@ pub mod router;
 pub mod route;
 mod admit;
 mod finish;
+mod guard;
+mod cors;
+mod compression;
+mod conditional;
 mod asked;
+mod body;
 mod params;
 mod names;
 mod parameters;
@@ -29,14 +35,16 @@ mod problem;
 mod routes;
 mod serve;
 pub mod document;
+mod traffic;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 pub use cursor::CursorKey;
 pub use names::Names;
+pub use compression::COMPRESSED_BYTES_MIN;
 pub use router::{ROUTES, bare_router, router};
-pub use serve::{CONNECTIONS_MAX, connection};
+pub use serve::{CONNECTIONS_MAX, PATIENCE, Patience, connection};
 
 use crate::store::Pool;
 
@@ -54,6 +62,8 @@ pub struct ApiState {
     pub cursors: CursorKey,
     /// Longest a request may take until its answer begins.
     pub request_timeout: Duration,
+    /// Origins whose pages may read answers in a browser, `*` being all.
+    pub cors_origins: Arc<[String]>,
     /// Writes the metrics in Prometheus' text format.
     pub metrics: Arc<dyn Fn() -> String + Send + Sync>,
 }

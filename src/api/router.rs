@@ -1,20 +1,22 @@
 //! One table of every route, and the router made of it.
 
 use axum::Router;
-use axum::middleware::from_fn_with_state;
+use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
 use tower_http::catch_panic::CatchPanicLayer;
 
 use super::ApiState;
 use super::admit::admit;
 use super::codes::Code;
-use super::finish::{finish, panicked};
+use super::conditional::conditional;
+use super::finish::{Shared, finish, panicked, timed};
 use super::problem::Problem;
 use super::route::Route;
 use super::routes::{
     chains, contracts, described, events, ownership, snapshot, system, tokens, track, transfers,
     untrack, wallets,
 };
+use super::{compression, cors};
 
 /// Every route.
 pub const ROUTES: &[Route] = &[
@@ -45,7 +47,7 @@ pub const ROUTES: &[Route] = &[
 ];
 
 /// What the paths of the API begin with; the others are about the process.
-const API: &str = "/v1/";
+pub(super) const API: &str = "/v1/";
 
 /// The API over this state.
 pub fn router(state: ApiState) -> Router {
@@ -63,13 +65,14 @@ fn made_of(
     unknown: &'static str,
     state: ApiState,
 ) -> Router {
-    let limit = state.request_timeout;
+    let cors = cors::layer(&state.cors_origins);
+    let (limit, shared) = (state.request_timeout, Shared(cors.is_some()));
     let mut router = Router::new();
     for route in routes {
         let admitted = from_fn_with_state((state.clone(), route), admit);
         router = router.route(route.path, (route.handler)().route_layer(admitted));
     }
-    router
+    let router = router
         .fallback(move || async move { Problem::new(Code::RouteUnknown, unknown).into_response() })
         .method_not_allowed_fallback(|| async {
             let detail = "the path exists, but not for this method";
@@ -77,5 +80,12 @@ fn made_of(
         })
         .with_state(state)
         .layer(CatchPanicLayer::custom(panicked))
-        .layer(from_fn_with_state(limit, finish))
+        .layer(from_fn_with_state(limit, timed))
+        .layer(from_fn(conditional))
+        .layer(compression::layer());
+    let router = match cors {
+        Some(cors) => router.layer(cors),
+        None => router,
+    };
+    router.layer(from_fn_with_state(shared, finish))
 }

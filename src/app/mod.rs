@@ -52,6 +52,7 @@ pub struct App {
     exporter: Exporter,
     request_timeout: Duration,
     cursors: [u8; 32],
+    cors_origins: Arc<[String]>,
 }
 
 impl App {
@@ -61,7 +62,7 @@ impl App {
         database: PgConnectOptions,
         exporter: Exporter,
     ) -> anyhow::Result<Self> {
-        let limit = config.http.request_timeout.saturating_sub(STATEMENT_MARGIN);
+        let limit = statement_limit(config.http.request_timeout);
         let roles = config.roles;
         let owner: Arc<str> = owner()?.into();
         let shares = Shares::of(config.database.connections_max, roles.index, roles.api);
@@ -90,6 +91,7 @@ impl App {
             exporter,
             request_timeout,
             cursors,
+            cors_origins: config.http.cors_origins.as_slice().into(),
         })
     }
 
@@ -118,11 +120,13 @@ impl App {
             names: Arc::default(),
             cursors: CursorKey::new(&self.cursors),
             request_timeout: self.request_timeout,
+            cors_origins: self.cors_origins,
             metrics: Arc::new(move || render.render()),
         };
         let router = if self.roles.api { api::router(state) } else { api::bare_router(state) };
         let closing = stop.clone();
-        let serve = move |stream| api::connection(stream, router.clone(), closing.clone());
+        let serve =
+            move |stream| api::connection(stream, router.clone(), closing.clone(), api::PATIENCE);
         let http = connections(self.listener, api::CONNECTIONS_MAX, stop.clone(), serve);
         supervisor.task("http", http);
         let wakes = Wakes::default();
@@ -145,6 +149,11 @@ impl App {
             tracing::debug!("the database was left without a farewell: it does not answer");
         }
     }
+}
+
+/// How long a statement of the API may take where a request may take `request`: less, at any length.
+fn statement_limit(request: Duration) -> Duration {
+    request - STATEMENT_MARGIN.min(request / 2)
 }
 
 /// Gives the leases back, which only spares the next one the wait until they run out, and closes
@@ -214,5 +223,20 @@ async fn gauges(pools: Pools, exporter: Exporter, stop: CancellationToken) {
             () = stop.cancelled() => return,
             () = tokio::time::sleep(GAUGES_EVERY) => {}
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_statement_ends_before_its_request_and_is_given_most_of_its_time() {
+        for millis in [100, 999, 1_000, 10_000, 600_000] {
+            let request = Duration::from_millis(millis);
+            let limit = statement_limit(request);
+            assert!(limit < request && limit >= request / 2, "{request:?}: {limit:?}");
+        }
+        assert_eq!(statement_limit(Duration::from_secs(10)), Duration::from_millis(9_500));
     }
 }

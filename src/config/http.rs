@@ -3,9 +3,9 @@
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use super::Http;
 use super::section::{Reader, Section, whole};
 use super::tree::Node;
+use super::{Http, cors};
 
 /// Below, no query can finish; above, clients and proxies have given up long ago.
 const REQUEST_TIMEOUT_MS: RangeInclusive<i64> = 100..=600_000;
@@ -22,6 +22,11 @@ pub(super) fn read(reader: &mut Reader, node: Option<&Node>) -> Option<Http> {
         &whole("milliseconds", &REQUEST_TIMEOUT_MS),
         |node| node.integer(&REQUEST_TIMEOUT_MS),
     );
+    let cors_origins = cors::read(&mut section);
     section.finish();
-    Some(Http { listen: listen?, request_timeout: Duration::from_millis(timeout?.unsigned_abs()) })
+    Some(Http {
+        listen: listen?,
+        request_timeout: Duration::from_millis(timeout?.unsigned_abs()),
+        cors_origins: cors_origins?,
+    })
 }

@@ -19,6 +19,7 @@ mod section;
 mod show;
 mod roles;
 mod http;
+mod cors;
 mod database;
 mod log;
 mod endpoint;
@@ -77,6 +78,9 @@ pub struct Http {
     pub listen: SocketAddr,
     /// Longest a request may take.
     pub request_timeout: Duration,
+    /// Origins whose pages may read answers in a browser, such as `https://app.example`; `*` alone
+    /// for all.
+    pub cors_origins: Vec<String>,
 }
 
 /// `[database]`

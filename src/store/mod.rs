@@ -11,6 +11,7 @@ pub mod units;
 pub mod copy;
 pub mod migrate;
 pub mod pool;
+pub mod readers;
 pub mod embedded;
 pub mod notify;
 pub mod leases;

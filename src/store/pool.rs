@@ -5,6 +5,7 @@ use std::time::Duration;
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{ConnectOptions, Connection, PgConnection};
 
+use super::readers::open_bounded;
 use super::{Pool, StoreError};
 
 /// Oldest server that Herald runs on: `int8multirange` came with it.
@@ -111,11 +112,20 @@ pub async fn connect(
 
 /// A pool of at most `connections_max` connections; connects lazily.
 pub fn open(options: PgConnectOptions, connections_max: u32) -> Pool {
-    let options = options.options([
+    pool(connections_max).connect_lazy_with(plain(options))
+}
+
+/// What every session is set to.
+pub(super) fn plain(options: PgConnectOptions) -> PgConnectOptions {
+    options.options([
         // Plans of small statements gain nothing from it and pay milliseconds.
         ("jit", "off"),
         ("timezone", "UTC"),
-    ]);
+    ])
+}
+
+/// How every pool keeps its connections.
+pub(super) fn pool(connections_max: u32) -> PgPoolOptions {
     PgPoolOptions::new()
         .max_connections(connections_max)
         .acquire_timeout(ACQUIRE_TIMEOUT)
@@ -127,17 +137,6 @@ pub fn open(options: PgConnectOptions, connections_max: u32) -> Pool {
                 async move { Ok(meta.idle_for < IDLE_TRUSTED || connection.ping().await.is_ok()) },
             )
         })
-        .connect_lazy_with(options)
-}
-
-/// The same for readers: with statements that the server ends after `limit`, because a request that
-/// gave up leaves its statement running, and that are planned once a connection. Each read has its own
-/// statement for its own index; to plan one anew costs several times what it costs to run it.
-pub fn open_bounded(options: PgConnectOptions, connections_max: u32, limit: Duration) -> Pool {
-    let limit = limit.as_millis().max(1).to_string();
-    let readers =
-        [("statement_timeout", limit.as_str()), ("plan_cache_mode", "force_generic_plan")];
-    open(options.options(readers), connections_max)
 }
 
 /// What a server says of itself.

@@ -5,9 +5,9 @@
 use std::fmt;
 use std::time::Duration;
 
-use axum::body::{Body, to_bytes};
+use axum::body::Body;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::post;
 use schemars::JsonSchema;
@@ -20,7 +20,7 @@ use crate::api::answer::{self, Meta};
 use crate::api::codes::Code;
 use crate::api::problem::{Fault, Problem};
 use crate::api::route::Route;
-use crate::api::{ApiState, BODY_BYTES_MAX, params, scope, shapes};
+use crate::api::{ApiState, body, params, scope, shapes};
 use crate::index::wish::{self, Origin, Outcome, Wished};
 use crate::store::contract_row::ContractRow;
 use crate::store::read::contracts::contract;
@@ -84,9 +84,10 @@ pub(crate) const CREATE: Route = Route::post("/v1/contracts", || post(create))
 pub(crate) async fn create(
     State(state): State<ApiState>,
     headers: HeaderMap,
-    body: Body,
+    sent: Body,
 ) -> Result<Response, Problem> {
-    let wanted = read(&object(&headers, body).await?).map_err(Problem::invalid)?;
+    let wanted = read(&object(&body::json(&headers, sent, state.request_timeout).await?)?)
+        .map_err(Problem::invalid)?;
     let chain = scope::chain(&state, &wanted.chain, "body").await?;
     let wish = Tracked {
         chain: ChainKey(chain.chain),
@@ -155,19 +156,9 @@ fn refused(word: &str, row: &ContractRow) -> Result<Problem, StoreError> {
     Ok(Problem::new(code, detail).at("body", member))
 }
 
-async fn object(headers: &HeaderMap, body: Body) -> Result<Map<String, Value>, Problem> {
-    let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    let essence = kind.unwrap_or_default().split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/json") {
-        let detail = "the body must be sent as application/json";
-        return Err(Problem::new(Code::UnsupportedMediaType, detail));
-    }
-    let bytes = to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| {
-        let detail = format!("a body may have {BODY_BYTES_MAX} bytes and must arrive whole");
-        Problem::new(Code::BodyTooLarge, detail)
-    })?;
+fn object(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
     let refused = |detail: String| Problem::invalid(vec![Fault::new("body", "", detail)]);
-    match serde_json::from_slice(&bytes) {
+    match serde_json::from_slice(bytes) {
         Ok(Members(object)) => Ok(object),
         Err(error) if error.is_data() => Err(refused(error.to_string())),
         Err(error) => Err(refused(format!("the body is no JSON: {error}"))),

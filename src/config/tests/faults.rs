@@ -9,10 +9,17 @@ const FAULTS: &[(&str, &str)] = &[
     ("roles = ['api', 'all']", "roles: found [\"api\", \"all\"]; allowed: a list of index, api, "),
     ("roles = ['api', 'api']", "roles: found [\"api\", \"api\"]; allowed: a list of index, api, "),
     ("roles = 'api'", "roles: found \"api\"; allowed: a list of index, api, each at most once ("),
-    ("[http]\nport = 1", "http.port: unknown key; allowed: listen, request_timeout_ms "),
+    ("[http]\nport = 1", "http.port: unknown key; allowed: cors_origins, listen, r"),
     ("[http]\nlisten = 'localhost'", "http.listen: found \"localhost\"; allowed: an address and "),
     ("[http]\nrequest_timeout_ms = 5", "http.request_timeout_ms: found 5; allowed: a whole numb"),
     ("[http]\nrequest_timeout_ms = '500'", "http.request_timeout_ms: found \"500\"; allowed: "),
+    ("[http]\ncors_origins = '*'", "http.cors_origins: found a text, which is not shown; allowed"),
+    (
+        "[http]\ncors_origins = ['*', 'https://x']",
+        "http.cors_origins[0]: found \"*\"; allowed: an ",
+    ),
+    ("[http]\ncors_origins = ['https://u:p@x']", "http.cors_origins[0]: found a URL, which is no"),
+    ("[http]\ncors_origins = [1]", "http.cors_origins[0]: found 1; allowed: an origin as browser"),
     (
         "http = 1",
         "http: found a whole number, which is not shown; allowed: a table (herald.toml:1)",

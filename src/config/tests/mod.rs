@@ -130,8 +130,8 @@ fn documented(table: &Table, path: &str, paths: &mut BTreeSet<String>) {
     for (key, node) in table {
         let path = if path.is_empty() { key.clone() } else { format!("{path}.{key}") };
         let inner: Vec<&Node> = node.list().map_or(vec![node], |items| items.iter().collect());
-        match &inner[0].value {
-            Value::Table(_) => inner
+        match inner.first().map(|node| &node.value) {
+            Some(Value::Table(_)) => inner
                 .iter()
                 .filter_map(|node| node.table())
                 .for_each(|table| documented(table, &path, paths)),

@@ -86,7 +86,7 @@ async fn range(contract: &SeedContract, log: i32, last: u64) {
 async fn counted() -> Counted {
     let db = fresh().await;
     let options = (*db.pool.connect_options()).clone();
-    let pool = store::pool::open_bounded(options, 1, Duration::from_secs(20));
+    let pool = store::readers::open_bounded(options, 1, Duration::from_secs(20));
     let chain = SeedChain::add(&pool, "eip155:1", "ethereum").await;
     chain.commit(1, 9).await;
     let [line, comb, block] = [

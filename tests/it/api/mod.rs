@@ -24,6 +24,12 @@ mod problems;
 mod indexing;
 mod serving;
 mod openapi;
+mod conditional;
+mod compression;
+mod cors;
+mod guarded;
+mod leaving;
+mod limits;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -88,6 +94,7 @@ fn state(pool: &Pool) -> ApiState {
         names: Arc::default(),
         cursors: CursorKey::new(&[7; 32]),
         request_timeout: Duration::from_secs(20),
+        cors_origins: [].into(),
         metrics: Arc::new(|| "herald_up 1\n".to_owned()),
     }
 }
@@ -123,6 +130,11 @@ async fn send(router: &Router, request: Request<Body>) -> Answer {
     let bytes = to_bytes(body, usize::MAX).await.unwrap();
     let text = String::from_utf8(bytes.to_vec()).unwrap();
     Answer { status: parts.status, headers: parts.headers, text }
+}
+
+/// The answer to GET with one more header.
+async fn get_with(router: &Router, uri: &str, (name, value): (&str, &str)) -> Answer {
+    send(router, Request::get(uri).header(name, value).body(Body::empty()).unwrap()).await
 }
 
 async fn get(router: &Router, uri: &str) -> Answer {

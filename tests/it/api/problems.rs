@@ -7,6 +7,7 @@ use std::time::Duration;
 use alloy::primitives::U256;
 use axum::body::Body;
 use axum::http::Request;
+use futures_util::stream;
 use herald::api::codes::CODES;
 use herald::api::{ApiState, router};
 use herald::store;
@@ -128,6 +129,12 @@ async fn provoke_writes(world: &World, seen: &mut BTreeSet<String>) {
         .await
         .unwrap();
     check(seen, "unsupported_media_type", &post("text/plain", Vec::new()).await);
+    let slow = Request::post("/v1/contracts")
+        .header("authorization", format!("Bearer {}", key.reveal()))
+        .header("content-type", "application/json")
+        .body(Body::from_stream(stream::pending::<Result<Vec<u8>, std::io::Error>>()));
+    let hurried = ApiState { request_timeout: Duration::from_secs(2), ..state(&world.db.pool) };
+    check(seen, "body_too_slow", &send(&router(hurried), slow.unwrap()).await);
     check(seen, "body_too_large", &post("application/json", vec![b' '; 70_000]).await);
     let body = format!(r#"{{"chain":1,"contract":"{APES}","start_block":6}}"#);
     check(seen, "contract_conflict", &post("application/json", body.into()).await);
@@ -151,6 +158,7 @@ async fn provoke_outages(world: &World, seen: &mut BTreeSet<String>) {
     assert!(get(&without_database(), "/health/live").await.status.is_success());
     let state = ApiState {
         request_timeout: Duration::ZERO,
+        cors_origins: [].into(),
         metrics: Arc::new(|| panic!("a fault of Herald's own")),
         ..state(&world.db.pool)
     };

@@ -1,6 +1,6 @@
 //! The server on a socket: answers, ends when told to, and counts what it answered.
 
-use herald::api::{CONNECTIONS_MAX, connection};
+use herald::api::{CONNECTIONS_MAX, PATIENCE, connection};
 use herald::supervisor::connections;
 use herald::telemetry::metrics;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -16,7 +16,7 @@ async fn the_server_answers_and_ends_when_it_is_told_to() {
     let address = listener.local_addr().unwrap();
     let shutdown = CancellationToken::new();
     let (router, closing) = (world.router.clone(), shutdown.clone());
-    let serve = move |stream| connection(stream, router.clone(), closing.clone());
+    let serve = move |stream| connection(stream, router.clone(), closing.clone(), PATIENCE);
     let server = connections(listener, CONNECTIONS_MAX, shutdown.clone(), serve);
     let client = async {
         let mut stream = TcpStream::connect(address).await.unwrap();
