@@ -132,11 +132,17 @@ pub fn open(options: PgConnectOptions, connections_max: u32) -> Pool {
 
 /// The same for readers: with statements that the server ends after `limit`, because a request that
 /// gave up leaves its statement running, and that are planned once a connection. Each read has its own
-/// statement for its own index; to plan one anew costs several times what it costs to run it.
+/// statement for its own index; to plan one anew costs several times what it costs to run it. And because
+/// such a plan is made before anybody knows how few rows a page has, indexes are preferred to reading a
+/// table whole, and reading in the order of an index to sorting.
 pub fn open_bounded(options: PgConnectOptions, connections_max: u32, limit: Duration) -> Pool {
     let limit = limit.as_millis().max(1).to_string();
-    let readers =
-        [("statement_timeout", limit.as_str()), ("plan_cache_mode", "force_generic_plan")];
+    let readers = [
+        ("statement_timeout", limit.as_str()),
+        ("plan_cache_mode", "force_generic_plan"),
+        ("enable_seqscan", "off"),
+        ("random_page_cost", "1.1"),
+    ];
     open(options.options(readers), connections_max)
 }
 
