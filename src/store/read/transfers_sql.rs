@@ -21,11 +21,14 @@ left join lateral (
     select t.*
     from (
         select n.chain, n.block, n.log_index, n.batch_index, n.low,
-            least(n.high, chain.moment(n.chain, $15::text, null, null)) as high
+            case when $15::text = 'now' then n.high
+                else least(n.high, chain.moment(n.chain, $15, null, null)) end as high
         from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
             as n (chain, block, log_index, batch_index, low, high)
-        where not chain.indexing(n.chain)
-            and chain.moment(n.chain, $15::text, null, null) is not null
+        where (select h.indexes = 'ready' or not exists (
+                select from chain.contracts w where w.chain = h.id and w.live_from is not null)
+            from chain.chains h where h.id = n.chain)
+            and ($15 = 'now' or chain.moment(n.chain, $15, null, null) is not null)
     ) k
     cross join lateral (
         (select * from chain.transfers t
@@ -86,11 +89,14 @@ left join lateral (
     select t.*
     from (
         select n.chain, n.block, n.log_index, n.batch_index, n.low,
-            least(n.high, chain.moment(n.chain, $15::text, null, null)) as high
+            case when $15::text = 'now' then n.high
+                else least(n.high, chain.moment(n.chain, $15, null, null)) end as high
         from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
             as n (chain, block, log_index, batch_index, low, high)
-        where not chain.indexing(n.chain)
-            and chain.moment(n.chain, $15::text, null, null) is not null
+        where (select h.indexes = 'ready' or not exists (
+                select from chain.contracts w where w.chain = h.id and w.live_from is not null)
+            from chain.chains h where h.id = n.chain)
+            and ($15 = 'now' or chain.moment(n.chain, $15, null, null) is not null)
     ) k
     cross join lateral (
         (select * from chain.transfers t
@@ -129,11 +135,14 @@ left join lateral (
     select t.*
     from (
         select n.chain, n.block, n.log_index, n.batch_index, n.low,
-            least(n.high, chain.moment(n.chain, $15::text, null, null)) as high
+            case when $15::text = 'now' then n.high
+                else least(n.high, chain.moment(n.chain, $15, null, null)) end as high
         from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
             as n (chain, block, log_index, batch_index, low, high)
-        where not chain.indexing(n.chain)
-            and chain.moment(n.chain, $15::text, null, null) is not null
+        where (select h.indexes = 'ready' or not exists (
+                select from chain.contracts w where w.chain = h.id and w.live_from is not null)
+            from chain.chains h where h.id = n.chain)
+            and ($15 = 'now' or chain.moment(n.chain, $15, null, null) is not null)
     ) k
     cross join lateral (
         (select * from chain.transfers t
@@ -200,11 +209,14 @@ left join lateral (
     select t.*
     from (
         select n.chain, n.block, n.log_index, n.batch_index, n.low,
-            least(n.high, chain.moment(n.chain, $15::text, null, null)) as high
+            case when $15::text = 'now' then n.high
+                else least(n.high, chain.moment(n.chain, $15, null, null)) end as high
         from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
             as n (chain, block, log_index, batch_index, low, high)
-        where not chain.indexing(n.chain)
-            and chain.moment(n.chain, $15::text, null, null) is not null
+        where (select h.indexes = 'ready' or not exists (
+                select from chain.contracts w where w.chain = h.id and w.live_from is not null)
+            from chain.chains h where h.id = n.chain)
+            and ($15 = 'now' or chain.moment(n.chain, $15, null, null) is not null)
     ) k
     cross join lateral (
         select * from chain.transfers t
@@ -239,11 +251,14 @@ left join lateral (
     select t.*
     from (
         select n.chain, n.block, n.log_index, n.batch_index, n.low,
-            least(n.high, chain.moment(n.chain, $15::text, null, null)) as high
+            case when $15::text = 'now' then n.high
+                else least(n.high, chain.moment(n.chain, $15, null, null)) end as high
         from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
             as n (chain, block, log_index, batch_index, low, high)
-        where not chain.indexing(n.chain)
-            and chain.moment(n.chain, $15::text, null, null) is not null
+        where (select h.indexes = 'ready' or not exists (
+                select from chain.contracts w where w.chain = h.id and w.live_from is not null)
+            from chain.chains h where h.id = n.chain)
+            and ($15 = 'now' or chain.moment(n.chain, $15, null, null) is not null)
     ) k
     cross join lateral (
         (select * from chain.transfers t
