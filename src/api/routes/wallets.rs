@@ -101,7 +101,7 @@ pub(crate) async fn tokens(
         after,
         limit: limit + 1,
     };
-    let mut read = wallet_tokens(&state.pool, &question).await?;
+    let mut read = wallet_tokens(&state.pool, &state.names.ranged, &question).await?;
     if contract.is_some() {
         Found::of(&read)?.followed()?;
     }
