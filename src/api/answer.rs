@@ -1,5 +1,7 @@
 //! The envelope of every answer, and how values are written.
 
+use std::collections::HashMap;
+
 use alloy::primitives::{Address, B256, U256};
 use axum::http::header;
 use axum::response::{IntoResponse, Response};
@@ -193,6 +195,22 @@ pub(super) fn address(bytes: [u8; 20]) -> String {
 /// An address of a transfer; the zero address is nobody.
 pub(super) fn party(bytes: [u8; 20]) -> Option<String> {
     (bytes != [0; 20]).then(|| address(bytes))
+}
+
+/// Addresses as [`address`] writes them, each hashed once for an answer: pages name few of them often.
+#[derive(Debug, Default)]
+pub(super) struct Addresses(HashMap<[u8; 20], String>);
+
+impl Addresses {
+    /// The address in mixed case.
+    pub(super) fn write(&mut self, bytes: [u8; 20]) -> String {
+        self.0.entry(bytes).or_insert_with(|| address(bytes)).clone()
+    }
+
+    /// The same of a transfer's; the zero address is nobody.
+    pub(super) fn party(&mut self, bytes: [u8; 20]) -> Option<String> {
+        (bytes != [0; 20]).then(|| self.write(bytes))
+    }
 }
 
 /// 32 bytes as 0x-hex.

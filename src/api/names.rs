@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use alloy::primitives::Address;
 
 use crate::store::read::names::{self, ChainName};
+use crate::store::read::ranged::Ranged;
 use crate::store::{Pool, StoreError};
 use crate::types::{ChainKey, ContractKey};
 
@@ -23,6 +24,8 @@ const CONTRACTS_MAX: usize = 100_000;
 pub struct Names {
     chains: Mutex<Option<(Instant, Arc<[ChainName]>)>>,
     contracts: Mutex<HashMap<(ChainKey, Address), ContractKey>>,
+    /// Which of them are known to have ranges of tokens.
+    pub(super) ranged: Ranged,
 }
 
 impl Names {

@@ -30,8 +30,11 @@ pub fn open_bounded(options: PgConnectOptions, connections_max: u32, limit: Dura
         ("statement_timeout", limit.as_str()),
         ("client_connection_check_interval", GONE_CHECK_MS),
         // Each read has a statement of its own for its own index; to plan one anew costs several times
-        // what it costs to run it.
+        // what it costs to run it. Such a plan is made before anybody knows how few rows a page has: so
+        // indexes are preferred to whole tables, and their order to sorting.
         ("plan_cache_mode", "force_generic_plan"),
+        ("enable_seqscan", "off"),
+        ("random_page_cost", "1.1"),
     ]);
     pool(connections_max)
         .after_release(|connection, _| {

@@ -88,7 +88,7 @@ pub(crate) async fn one(State(state): State<ApiState>, asked: Asked) -> Result<R
     let token_id = params::path(&asked, "token_id", params::token_id)?;
     let scope = scope::contract_of_path(&state, &asked, "contract").await?;
     let when = When::read(&asked, None)?;
-    let read = token(&state.pool, scope.keys(), token_id, when.at).await?;
+    let read = token(&state.pool, &state.names.ranged, scope.keys(), token_id, when.at).await?;
     let found = Found::of(&read)?.owned(&when)?;
     when.check(&state.pool, &read.as_of).await?;
     let found = found.begun()?;

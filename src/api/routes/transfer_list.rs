@@ -5,7 +5,7 @@ use axum::response::Response;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::api::answer::{self, Meta, instant};
+use crate::api::answer::{self, Addresses, Meta, instant};
 use crate::api::asked::Asked;
 use crate::api::codes::Code;
 use crate::api::cursor::{Cursor, Pin};
@@ -77,7 +77,7 @@ struct BlockView {
 /// Key of a row in a cursor: chain, block, log index, batch index.
 type Key = (i16, i64, i32, i32);
 
-fn view(as_of: &[Standing], row: &TransferRow) -> TransferView {
+fn view(as_of: &[Standing], addresses: &mut Addresses, row: &TransferRow) -> TransferView {
     let standing = as_of.iter().find(|standing| standing.chain == row.chain);
     let mark = |mark: Option<i64>| mark.and_then(|mark| u64::try_from(mark).ok());
     let finality = standing.map_or(Finality::Latest, |chain| {
@@ -88,13 +88,13 @@ fn view(as_of: &[Standing], row: &TransferRow) -> TransferView {
     TransferView {
         id: format!("{chain}:{tx_hash}:{}:{}", row.log_index, row.batch_index),
         chain,
-        contract: answer::address(row.address),
+        contract: addresses.write(row.address),
         token_id: row.token_id.0.to_string(),
         token_id_to: row.token_id_to.map(|last| last.0.to_string()),
         standard: row.standard.clone(),
         kind: TransferKind::of(row.from_addr.into(), row.to_addr.into()).as_str(),
-        from: answer::party(row.from_addr),
-        to: answer::party(row.to_addr),
+        from: addresses.party(row.from_addr),
+        to: addresses.party(row.to_addr),
         amount: row.amount.map_or(U256::ONE, |amount| amount.0).to_string(),
         block: BlockView {
             number: row.block,
@@ -244,6 +244,7 @@ pub(super) async fn answer(
     let last = read.rows.last().filter(|_| more).map(key);
     let next = last.map(|last| Cursor::write(asked, last, pins));
     let meta = Meta::of(&read.as_of).without(&read.as_of, &read.incomplete)?;
-    let data = read.rows.iter().map(|row| view(&read.as_of, row)).collect();
+    let mut addresses = Addresses::default();
+    let data = read.rows.iter().map(|row| view(&read.as_of, &mut addresses, row)).collect();
     answer::list::<TransferView>(data, limit, next, meta)
 }

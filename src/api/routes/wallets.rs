@@ -8,7 +8,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::ownership::Acquired;
-use crate::api::answer::{self, Meta, instant};
+use crate::api::answer::{self, Addresses, Meta, instant};
 use crate::api::asked::Asked;
 use crate::api::codes::Code;
 use crate::api::cursor::{self, Cursor};
@@ -43,9 +43,9 @@ struct WalletTokenView {
 /// Key of a row in a cursor: chain, contract, token.
 type Key = (i16, i32, String);
 
-fn view(as_of: &[Standing], row: &WalletTokenRow) -> WalletTokenView {
+fn view(as_of: &[Standing], addresses: &mut Addresses, row: &WalletTokenRow) -> WalletTokenView {
     let chain = answer::caip2(as_of, row.chain).to_owned();
-    let contract = answer::address(row.address);
+    let contract = addresses.write(row.address);
     WalletTokenView {
         id: answer::asset(&chain, &row.standard, &contract, row.token_id.0),
         chain,
@@ -111,7 +111,7 @@ pub(crate) async fn tokens(
         after,
         limit: limit + 1,
     };
-    let mut read = wallet_tokens(&state.pool, &question).await?;
+    let mut read = wallet_tokens(&state.pool, &state.names.ranged, &question).await?;
     if contract.is_some() {
         Found::of(&read)?.followed()?;
     }
@@ -124,6 +124,7 @@ pub(crate) async fn tokens(
     let last = read.rows.last().filter(|_| more).map(key);
     let next = last.map(|last| Cursor::write(&asked, last, pins));
     let meta = Meta::of(&read.as_of).showing(&read.as_of).without(&read.as_of, &read.incomplete)?;
-    let data = read.rows.iter().map(|row| view(&read.as_of, row)).collect();
+    let mut addresses = Addresses::default();
+    let data = read.rows.iter().map(|row| view(&read.as_of, &mut addresses, row)).collect();
     answer::list::<WalletTokenView>(data, limit, next, meta)
 }

@@ -5,6 +5,11 @@
 //! one row whose `present` is false. Each selective case has its own static statement, so that
 //! each is served by an index; filters of low selectivity are checked row by row
 //! (`chain.transfer_fits`).
+//!
+//! What is asked most (a token, a wallet's tokens, a wallet's transfers) has statements of its own for one
+//! chain and a block that is known, which look for nothing that is not there: every node of a plan costs,
+//! even one that never runs. Of a contract with ranges the first such read finds that out and is asked
+//! again as a whole ([`ranged`]); rows are always of one statement.
 
 pub mod names;
 pub mod at;
@@ -12,13 +17,18 @@ pub mod chains;
 pub mod reorgs;
 pub mod contracts;
 mod page_sql;
+mod one_chain_sql;
 pub mod contract_tokens;
 pub mod contract_owners;
+pub mod ranged;
 pub mod token;
+mod token_sql;
 pub mod wallet_tokens;
 mod wallet_sql;
+mod wallet_one_sql;
 pub mod transfers;
 mod transfers_sql;
+mod holder_sql;
 pub mod events;
 pub mod snapshot;
 

@@ -14,7 +14,11 @@
 macro_rules! asked {
     () => {
         r"
-        from (select chain.moment($1::int2, $3::text, $4::int8, $5::timestamptz) as at) k
+        from (
+            select case when $3::text in ('now', 'block') then $4::int8
+                else (select chain.moment($1::int2, $3, $4, $5::timestamptz)) end as at
+            offset 0
+        ) k
         cross join lateral chain.as_of(array[$1::int2], array[k.at]) a
         cross join chain.contract($2) c
         cross join (select exists (select from chain.contracts where id = $2

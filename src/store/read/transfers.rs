@@ -7,7 +7,7 @@ use sqlx::FromRow;
 use time::OffsetDateTime;
 
 use super::at::At;
-use super::{Read, transfers_sql};
+use super::{Read, holder_sql, transfers_sql};
 use crate::store::{Pool, StoreError, Uint256};
 
 /// A stored transfer with its contract and its block.
@@ -113,6 +113,12 @@ pub async fn transfers(
     pool: &Pool,
     asked: &TransfersAsked<'_>,
 ) -> Result<Read<TransferRow>, StoreError> {
+    if let (TransfersOf::Holder(taker, giver), [chain], [part], [pinned], At::Now) =
+        (&asked.of, asked.chains, asked.parts, asked.pinned, asked.finality)
+        && *chain == part.chain
+    {
+        return of_holder(pool, asked, (*taker, *giver), (part, *pinned)).await;
+    }
     let part = |each: fn(&ChainPart) -> i64| asked.parts.iter().map(each).collect::<Vec<i64>>();
     let index = |each: fn(&ChainPart) -> i32| asked.parts.iter().map(each).collect::<Vec<i32>>();
     let keyed: Vec<i16> = asked.parts.iter().map(|part| part.chain).collect();
@@ -147,4 +153,39 @@ pub async fn transfers(
         TransfersOf::Chain => query,
     };
     Read::take(query.fetch_all(pool).await?)
+}
+
+/// The same of one party on one chain.
+async fn of_holder(
+    pool: &Pool,
+    asked: &TransfersAsked<'_>,
+    (taker, giver): (Option<[u8; 20]>, Option<[u8; 20]>),
+    (part, pinned): (&ChainPart, Option<i64>),
+) -> Result<Read<TransferRow>, StoreError> {
+    let rows = sqlx::query(if asked.descending { holder_sql::NEWEST } else { holder_sql::OLDEST })
+        .bind(part.chain)
+        .bind(asked.contract)
+        .bind(part.after.0)
+        .bind(part.after.1)
+        .bind(part.after.2)
+        .bind(part.low)
+        .bind(part.high)
+        .bind(asked.limit)
+        .bind(asked.fits.from)
+        .bind(asked.fits.to)
+        .bind(asked.fits.wallet)
+        .bind(asked.fits.kind)
+        .bind(pinned)
+        .bind(taker)
+        .bind(giver)
+        .fetch_all(pool)
+        .await?;
+    let mut read: Read<TransferRow> = Read::take(rows)?;
+    let position = |row: &TransferRow| (row.block, row.log_index, row.batch_index);
+    if asked.descending {
+        read.rows.sort_by_key(|row| std::cmp::Reverse(position(row)));
+    } else {
+        read.rows.sort_by_key(position);
+    }
+    Ok(read)
 }

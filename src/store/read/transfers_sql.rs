@@ -5,28 +5,53 @@
 //! whose state is named; `$9` the direction, 1 or -1; `$10` limit; `$11`–`$14` filters checked row by
 //! row. Of the two branches of a direction the other one is never executed: its condition on `$9`
 //! holds for no row. Across contracts those that are no longer followed are left out: what they show
-//! ends somewhere, and only their own lists say so. Longer than other files because each statement stands whole: none is put
-//! together at run time.
+//! ends somewhere, and only their own lists say so.
+
+/// What the answer is true of, and `k`: each chain still to be told, with its bounds.
+macro_rules! told_of {
+    () => {
+        r"
+select a.as_of, c.contract, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
+    t.batch_index, j.address, case when t.amount is null then 'erc721' else 'erc1155' end as standard,
+    t.token_id, t.token_id_to, t.amount, t.from_addr, t.to_addr, t.tx_hash,
+    b.hash as block_hash, b.time as block_time
+from chain.as_of($1, $16::int8[]) a
+cross join chain.contract($8) c
+cross join chain.incomplete($1, $8) i
+left join lateral (
+    select t.*
+    from (
+        select n.chain, n.block, n.log_index, n.batch_index, n.low,
+            case when $15::text = 'now' then n.high
+                else least(n.high, chain.moment(n.chain, $15, null, null)) end as high
+        from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
+            as n (chain, block, log_index, batch_index, low, high)
+        where (select h.indexes = 'ready' or not exists (
+                select from chain.contracts w where w.chain = h.id and w.live_from is not null)
+            from chain.chains h where h.id = n.chain)
+            and ($15 = 'now' or chain.moment(n.chain, $15, null, null) is not null)
+    ) k
+"
+    };
+}
+
+/// A page of what was found, with contracts and blocks.
+macro_rules! in_order {
+    () => {
+        r"
+    order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9
+    limit $10
+) t on true
+left join chain.contracts j on j.id = t.contract_id
+left join chain.blocks b on b.chain = t.chain and b.number = t.block
+order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9"
+    };
+}
 
 /// Of the token `$18` of the contract `$17`: its own, and those of ranges that cover it.
-pub(super) const OF_TOKEN: &str = r"
-select a.as_of, c.contract, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
-    t.batch_index, j.address, case when t.amount is null then 'erc721' else 'erc1155' end as standard,
-    t.token_id, t.token_id_to, t.amount, t.from_addr, t.to_addr, t.tx_hash,
-    b.hash as block_hash, b.time as block_time
-from chain.as_of($1, $16::int8[]) a
-cross join chain.contract($8) c
-cross join chain.incomplete($1, $8) i
-left join lateral (
-    select t.*
-    from (
-        select n.chain, n.block, n.log_index, n.batch_index, n.low,
-            least(n.high, chain.moment(n.chain, $15::text, null, null)) as high
-        from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
-            as n (chain, block, log_index, batch_index, low, high)
-        where not chain.indexing(n.chain)
-            and chain.moment(n.chain, $15::text, null, null) is not null
-    ) k
+pub(super) const OF_TOKEN: &str = concat!(
+    told_of!(),
+    r"
     cross join lateral (
         (select * from chain.transfers t
         where $9::int8 < 0 and t.chain = k.chain and t.contract_id = $17
@@ -66,32 +91,14 @@ left join lateral (
         order by t.block, t.log_index, t.batch_index
         limit $10)
     ) t
-    order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9
-    limit $10
-) t on true
-left join chain.contracts j on j.id = t.contract_id
-left join chain.blocks b on b.chain = t.chain and b.number = t.block
-order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9";
+",
+    in_order!()
+);
 
 /// Of the contract `$17`.
-pub(super) const OF_CONTRACT: &str = r"
-select a.as_of, c.contract, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
-    t.batch_index, j.address, case when t.amount is null then 'erc721' else 'erc1155' end as standard,
-    t.token_id, t.token_id_to, t.amount, t.from_addr, t.to_addr, t.tx_hash,
-    b.hash as block_hash, b.time as block_time
-from chain.as_of($1, $16::int8[]) a
-cross join chain.contract($8) c
-cross join chain.incomplete($1, $8) i
-left join lateral (
-    select t.*
-    from (
-        select n.chain, n.block, n.log_index, n.batch_index, n.low,
-            least(n.high, chain.moment(n.chain, $15::text, null, null)) as high
-        from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
-            as n (chain, block, log_index, batch_index, low, high)
-        where not chain.indexing(n.chain)
-            and chain.moment(n.chain, $15::text, null, null) is not null
-    ) k
+pub(super) const OF_CONTRACT: &str = concat!(
+    told_of!(),
+    r"
     cross join lateral (
         (select * from chain.transfers t
         where $9::int8 < 0 and t.chain = k.chain and t.contract_id = $17
@@ -109,32 +116,14 @@ left join lateral (
         order by t.block, t.log_index, t.batch_index
         limit $10)
     ) t
-    order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9
-    limit $10
-) t on true
-left join chain.contracts j on j.id = t.contract_id
-left join chain.blocks b on b.chain = t.chain and b.number = t.block
-order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9";
+",
+    in_order!()
+);
 
 /// Received by `$17` or given by `$18`, each once.
-pub(super) const OF_HOLDER: &str = r"
-select a.as_of, c.contract, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
-    t.batch_index, j.address, case when t.amount is null then 'erc721' else 'erc1155' end as standard,
-    t.token_id, t.token_id_to, t.amount, t.from_addr, t.to_addr, t.tx_hash,
-    b.hash as block_hash, b.time as block_time
-from chain.as_of($1, $16::int8[]) a
-cross join chain.contract($8) c
-cross join chain.incomplete($1, $8) i
-left join lateral (
-    select t.*
-    from (
-        select n.chain, n.block, n.log_index, n.batch_index, n.low,
-            least(n.high, chain.moment(n.chain, $15::text, null, null)) as high
-        from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
-            as n (chain, block, log_index, batch_index, low, high)
-        where not chain.indexing(n.chain)
-            and chain.moment(n.chain, $15::text, null, null) is not null
-    ) k
+pub(super) const OF_HOLDER: &str = concat!(
+    told_of!(),
+    r"
     cross join lateral (
         (select * from chain.transfers t
         where $9::int8 < 0 and t.chain = k.chain and t.to_addr = $17
@@ -180,32 +169,14 @@ left join lateral (
         order by t.block, t.log_index, t.batch_index
         limit $10)
     ) t
-    order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9
-    limit $10
-) t on true
-left join chain.contracts j on j.id = t.contract_id
-left join chain.blocks b on b.chain = t.chain and b.number = t.block
-order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9";
+",
+    in_order!()
+);
 
 /// Of the transaction `$17`, of it the contract `$8` and the token `$18`, where given: few rows, sorted as they come.
-pub(super) const OF_TRANSACTION: &str = r"
-select a.as_of, c.contract, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
-    t.batch_index, j.address, case when t.amount is null then 'erc721' else 'erc1155' end as standard,
-    t.token_id, t.token_id_to, t.amount, t.from_addr, t.to_addr, t.tx_hash,
-    b.hash as block_hash, b.time as block_time
-from chain.as_of($1, $16::int8[]) a
-cross join chain.contract($8) c
-cross join chain.incomplete($1, $8) i
-left join lateral (
-    select t.*
-    from (
-        select n.chain, n.block, n.log_index, n.batch_index, n.low,
-            least(n.high, chain.moment(n.chain, $15::text, null, null)) as high
-        from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
-            as n (chain, block, log_index, batch_index, low, high)
-        where not chain.indexing(n.chain)
-            and chain.moment(n.chain, $15::text, null, null) is not null
-    ) k
+pub(super) const OF_TRANSACTION: &str = concat!(
+    told_of!(),
+    r"
     cross join lateral (
         select * from chain.transfers t
         where t.chain = k.chain and t.tx_hash = $17
@@ -219,32 +190,14 @@ left join lateral (
             and ($8::int4 is not null or t.contract_id not in (select id from chain.contracts where chain = any ($1)
                 and (state = 'stopped' or (state = 'probing' and refused is not null))))
     ) t
-    order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9
-    limit $10
-) t on true
-left join chain.contracts j on j.id = t.contract_id
-left join chain.blocks b on b.chain = t.chain and b.number = t.block
-order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9";
+",
+    in_order!()
+);
 
 /// Of the chains themselves.
-pub(super) const OF_CHAIN: &str = r"
-select a.as_of, c.contract, i.incomplete, t.block is not null as present, t.chain, t.block, t.log_index,
-    t.batch_index, j.address, case when t.amount is null then 'erc721' else 'erc1155' end as standard,
-    t.token_id, t.token_id_to, t.amount, t.from_addr, t.to_addr, t.tx_hash,
-    b.hash as block_hash, b.time as block_time
-from chain.as_of($1, $16::int8[]) a
-cross join chain.contract($8) c
-cross join chain.incomplete($1, $8) i
-left join lateral (
-    select t.*
-    from (
-        select n.chain, n.block, n.log_index, n.batch_index, n.low,
-            least(n.high, chain.moment(n.chain, $15::text, null, null)) as high
-        from unnest($2::int2[], $3::int8[], $4::int4[], $5::int4[], $6::int8[], $7::int8[])
-            as n (chain, block, log_index, batch_index, low, high)
-        where not chain.indexing(n.chain)
-            and chain.moment(n.chain, $15::text, null, null) is not null
-    ) k
+pub(super) const OF_CHAIN: &str = concat!(
+    told_of!(),
+    r"
     cross join lateral (
         (select * from chain.transfers t
         where $9::int8 < 0 and t.chain = k.chain
@@ -266,9 +219,6 @@ left join lateral (
         order by t.block, t.log_index, t.batch_index
         limit $10)
     ) t
-    order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9
-    limit $10
-) t on true
-left join chain.contracts j on j.id = t.contract_id
-left join chain.blocks b on b.chain = t.chain and b.number = t.block
-order by t.chain, t.block * $9, t.log_index * $9, t.batch_index * $9";
+",
+    in_order!()
+);

@@ -12,8 +12,9 @@
 /// ranges too long to be listed at the block, where `incomplete` speaks of the present.
 pub(super) const OF_WALLET: &str = r"
 with asked as materialized (
-    select n.chain, chain.moment(n.chain, $2::text, n.block, $4::timestamptz) as at, n.contract_id,
-        n.token_id
+    select n.chain, n.contract_id, n.token_id,
+        case when $2::text in ('now', 'block') then n.block
+            else chain.moment(n.chain, $2, n.block, $4::timestamptz) end as at
     from unnest($1::int2[], $3::int8[], $9::int4[], $10::numeric[]) as n (chain, block, contract_id, token_id)
 )
 select a.as_of, c.contract, i.incomplete, j.irregular, h.token_id is not null as present, h.chain,

@@ -1,14 +1,18 @@
 //! What a wallet holds, on all chains or one, now or at the end of a block of each.
 
 use alloy::primitives::{Address, U256};
+use sqlx::postgres::PgRow;
 use sqlx::types::Json;
 use sqlx::{FromRow, Row};
 use time::OffsetDateTime;
 
 use super::at::At;
+use super::ranged::{Ranged, Scope};
+use super::wallet_one_sql;
 use super::wallet_sql::OF_WALLET;
-use super::{IRREGULAR, Incomplete, Read};
+use super::{IRREGULAR, Incomplete, NOW, Read};
 use crate::store::{Pool, StoreError, Uint256, Units};
+use crate::types::ChainKey;
 
 /// A holding of a known owner.
 #[derive(Clone, Debug, FromRow)]
@@ -75,6 +79,55 @@ impl WalletAsked<'_> {
 
 /// Holdings and tokens of ranges by chain, contract and token, of contracts that are ready.
 pub async fn wallet_tokens(
+    pool: &Pool,
+    ranged: &Ranged,
+    asked: &WalletAsked<'_>,
+) -> Result<Read<WalletTokenRow>, StoreError> {
+    let known = match (asked.chains, asked.blocks) {
+        ([chain], [block]) if matches!(asked.at, At::Now | At::Block(_)) => Some((*chain, *block)),
+        _ => None,
+    };
+    if let Some((chain, block)) = known {
+        let scope = Scope::Chain(ChainKey(chain));
+        if !ranged.has(scope) {
+            let rows = without_ranges(pool, asked, (chain, block)).await?;
+            if !Ranged::told(&rows)? {
+                let mut read: Read<WalletTokenRow> = Read::take(rows)?;
+                read.rows.sort_by_key(|row| (row.contract_id, row.token_id));
+                return Ok(read);
+            }
+            ranged.seen(scope);
+        }
+    }
+    with_ranges(pool, asked).await
+}
+
+/// The rows of one chain of which no contract has ranges, at a block that is known.
+async fn without_ranges(
+    pool: &Pool,
+    asked: &WalletAsked<'_>,
+    (chain, block): (i16, i64),
+) -> Result<Vec<PgRow>, StoreError> {
+    let (contracts, tokens) = asked.keys();
+    let (contract, token) = contracts.first().zip(tokens.first()).unzip();
+    let statement = if block == NOW { wallet_one_sql::NOW } else { wallet_one_sql::THEN };
+    let rows = sqlx::query(statement)
+        .bind(chain)
+        .bind(asked.owner.as_slice())
+        .bind(asked.contract)
+        .bind(asked.standard)
+        .bind(asked.acquired_after)
+        .bind(contract)
+        .bind(token)
+        .bind(asked.limit)
+        .bind(block)
+        .fetch_all(pool)
+        .await?;
+    Ok(rows)
+}
+
+/// The rows of any chains, at any moment.
+async fn with_ranges(
     pool: &Pool,
     asked: &WalletAsked<'_>,
 ) -> Result<Read<WalletTokenRow>, StoreError> {
