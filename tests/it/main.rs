@@ -24,5 +24,6 @@ mod cli;
 mod postgres;
 mod documents;
 mod decode;
+mod merkle;
 mod readme;
 mod daemon;

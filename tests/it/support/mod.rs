@@ -8,6 +8,7 @@
 //! `wishing` tells them what to follow, `listening` counts what they ask for, `tables` says what they
 //! wrote in the words of the replay, `rows` as plain text, and `statements` what it took. `odd` are
 //! contracts of unusual logs for a real node, and `one` is such a node as the workers see it.
+//! `openzeppelin` knows Merkle trees.
 
 pub(crate) mod folder;
 pub(crate) mod database;
@@ -26,3 +27,4 @@ pub(crate) mod rows;
 pub(crate) mod statements;
 pub(crate) mod odd;
 pub(crate) mod one;
+pub(crate) mod openzeppelin;
