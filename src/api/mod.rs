@@ -3,8 +3,8 @@
 //! Reading order: `router` is the one table of every route; around each request `finish` gives it
 //! an id and a time limit. A handler takes the request apart (`asked`, `params`), finds the chain
 //! and the contract it names (`scope`), the block it asks for (`moment`) and where its page begins
-//! (`cursor`), reads once from `store::read`, and writes the `answer` or a `problem`. Nothing here
-//! speaks to a chain or decides what is true.
+//! (`cursor`), reads once from `store::read`, and writes the `answer` or a `problem`; what is too long
+//! for pages is a `stream`. Nothing here speaks to a chain or decides what is true.
 
 pub mod router;
 mod finish;
@@ -15,6 +15,7 @@ mod moment;
 mod cursor;
 mod auth;
 mod answer;
+mod stream;
 pub mod codes;
 mod problem;
 mod routes;

@@ -11,8 +11,8 @@ use super::codes::Code;
 use super::finish::{finish, panicked};
 use super::problem::Problem;
 use super::routes::{
-    chains, contracts, events, ownership, snapshot, system, tokens, track, transfers, untrack,
-    wallets,
+    chains, contracts, events, export, ownership, root, snapshot, system, tokens, track, transfers,
+    untrack, wallets,
 };
 
 /// A route.
@@ -49,12 +49,15 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/v1/contracts/{chain}/{address}/owners", "Its owners with their balances", || get(ownership::contract_owners_list)),
     route("GET", "/v1/contracts/{chain}/{address}/transfers", "Its transfers", || get(transfers::of_contract)),
     route("GET", "/v1/contracts/{chain}/{address}/snapshot", "All its holdings at a block, as CSV or NDJSON", || get(snapshot::snapshot)),
+    route("GET", "/v1/contracts/{chain}/{address}/snapshot/root", "The Merkle root of its holders at a block", || get(root::root)),
+    route("GET", "/v1/contracts/{chain}/{address}/transfers/export", "All its transfers, as CSV or NDJSON", || get(export::of_contract)),
     route("GET", "/v1/tokens/{chain}/{contract}/{token_id}", "One token", || get(tokens::one)),
     route("GET", "/v1/tokens/{chain}/{contract}/{token_id}/owners", "Who holds it", || get(ownership::token_owners)),
     route("GET", "/v1/tokens/{chain}/{contract}/{token_id}/transfers", "Its transfers", || get(transfers::of_token)),
     route("GET", "/v1/wallets/{address}/tokens", "What a wallet holds", || get(wallets::tokens)),
     route("GET", "/v1/wallets/{address}/transfers", "What a wallet gave and received", || get(transfers::of_wallet)),
     route("GET", "/v1/transfers", "Transfers by filters", || get(transfers::list)),
+    route("GET", "/v1/transfers/export", "All transfers of a chain, as CSV or NDJSON", || get(export::of_chain)),
     route("GET", "/v1/events", "The feed from a position on", || get(events::list)),
     route("GET", "/v1/events/{id}", "One event", || get(events::one)),
     route("GET", "/health/live", "The process answers", || get(system::live)),

@@ -11,4 +11,6 @@ mod transfer_list;
 pub(super) mod transfers;
 pub(super) mod events;
 pub(super) mod snapshot;
+pub(super) mod root;
+pub(super) mod export;
 pub(super) mod system;

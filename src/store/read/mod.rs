@@ -19,7 +19,9 @@ mod wallet_sql;
 pub mod transfers;
 mod transfers_sql;
 pub mod events;
-pub mod snapshot;
+pub mod export;
+pub mod export_holdings;
+pub mod export_transfers;
 
 use serde::Deserialize;
 use sqlx::postgres::PgRow;
