@@ -9,6 +9,7 @@ mod events;
 mod snapshot;
 mod roots;
 mod export;
+mod files;
 mod history;
 mod history_rows;
 mod every_standard;
@@ -23,6 +24,8 @@ mod malformed;
 mod problems;
 mod indexing;
 mod serving;
+
+pub(crate) use files::served;
 
 use std::collections::HashSet;
 use std::sync::Arc;
