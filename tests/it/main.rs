@@ -26,4 +26,5 @@ mod documents;
 mod decode;
 mod merkle;
 mod readme;
+mod guides;
 mod daemon;
