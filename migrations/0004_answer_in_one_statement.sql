@@ -61,9 +61,12 @@ create or replace function chain.as_of(chains int2[], ats int8[]) returns table 
 language sql stable as $$
     select coalesce(json_agg(x order by x.chain), '[]')
     from (
-        select s.*, k.at, '0x' || encode(b.hash, 'hex') as at_hash, chain.indexing(k.chain) as indexing
+        select s.*, k.at, '0x' || encode(b.hash, 'hex') as at_hash,
+            c.indexes <> 'ready' and exists (select from chain.contracts j
+                where j.chain = c.id and j.live_from is not null) as indexing
         from unnest(chains, ats) as k (chain, at)
         join chain.standing s on s.chain = k.chain
+        join chain.chains c on c.id = k.chain
         left join chain.blocks b on b.chain = k.chain and b.number = k.at
     ) x
 $$;

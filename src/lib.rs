@@ -15,6 +15,7 @@ pub mod work;
 pub mod index;
 pub mod pin;
 pub mod upkeep;
+pub mod merkle;
 pub mod account;
 pub mod api;
 pub mod postgres;

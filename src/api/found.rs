@@ -79,6 +79,15 @@ impl<'r> Found<'r> {
         }
     }
 
+    /// The newest block up to which the contract's history is whole; [`i64::MAX`] while it is followed.
+    pub(super) fn whole_to(&self) -> Result<i64, Problem> {
+        match self.contract.state()? {
+            ContractState::Ready => Ok(i64::MAX),
+            ContractState::Stopped => self.contract.frozen_at().ok_or_else(|| self.stopped()),
+            _ => Err(self.not_ready()),
+        }
+    }
+
     /// Refuses a contract of which no fact is to be shown any more.
     pub(super) fn kept(self) -> Result<Self, Problem> {
         if self.contract.purging { Err(self.stopped()) } else { Ok(self) }

@@ -2,11 +2,11 @@
 //!
 //! Reading order: `router` is the one table of every `route`; around each request `finish` gives it
 //! an id, a time limit and the headers that all answers have (`guard`), between them are `cors`,
-//! `compression` and the tags of `conditional`; `admit` refuses what its route does not know. A handler takes the
-//! request apart (`asked`, `body`, `params`), finds the chain and the contract it names (`scope`, by numbers
+//! `compression` and the tags of `conditional`; `admit` refuses what its route does not know. A
+//! handler takes the request apart (`asked`, `body`, `params`), finds the chain and the contract it names (`scope`, by numbers
 //! that `names` remembers), the block it asks for (`moment`) and where its page begins (`cursor`),
 //! reads once from `store::read`, looks at what the statement has `found` of the contract and the
-//! block, and writes the `answer` or a `problem`. Nothing here speaks to a chain or decides what is
+//! block, and writes the `answer` or a `problem`; what is too long for pages is a `stream`. Nothing here speaks to a chain or decides what is
 //! true. The `document` tells all of that to programs: the routes, their `parameters` and the
 //! `shapes` of their values.
 
@@ -30,6 +30,7 @@ mod moment;
 mod cursor;
 mod auth;
 mod answer;
+mod stream;
 pub mod codes;
 mod problem;
 mod routes;
@@ -40,9 +41,9 @@ mod traffic;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use compression::COMPRESSED_BYTES_MIN;
 pub use cursor::CursorKey;
 pub use names::Names;
-pub use compression::COMPRESSED_BYTES_MIN;
 pub use router::{ROUTES, bare_router, router};
 pub use serve::{CONNECTIONS_MAX, PATIENCE, Patience, connection};
 

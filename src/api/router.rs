@@ -13,8 +13,8 @@ use super::finish::{Shared, finish, panicked, timed};
 use super::problem::Problem;
 use super::route::Route;
 use super::routes::{
-    chains, contracts, described, events, ownership, snapshot, system, tokens, track, transfers,
-    untrack, wallets,
+    chains, contracts, described, events, export, ownership, root, snapshot, system, tokens, track,
+    transfers, untrack, wallets,
 };
 use super::{compression, cors};
 
@@ -31,12 +31,15 @@ pub const ROUTES: &[Route] = &[
     ownership::CONTRACT_OWNERS,
     transfers::OF_CONTRACT,
     snapshot::SNAPSHOT,
+    root::ROOT,
+    export::OF_CONTRACT,
     tokens::ONE,
     ownership::TOKEN_OWNERS,
     transfers::OF_TOKEN,
     wallets::TOKENS,
     transfers::OF_WALLET,
     transfers::LIST,
+    export::OF_CHAIN,
     events::LIST,
     events::ONE,
     system::LIVE,

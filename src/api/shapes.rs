@@ -66,5 +66,6 @@ kinds! {
     EndpointStatus: "How an endpoint does.",
         one_of(&["ok", "failing", "misconfigured", "unknown"]);
     Origin: "Who asked for a contract first.", one_of(&["config", "api", "cli"]);
+    Leaves: "What the leaves of a tree are.", one_of(&["owners", "tokens"]);
     Cause: "Why blocks were taken back.", one_of(&["reorg", "operator"]);
 }

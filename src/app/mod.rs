@@ -2,6 +2,7 @@
 //! only place that knows all parts; it decides nothing else. `chains` makes the parts of each chain.
 
 mod chains;
+mod reader;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -11,6 +12,8 @@ use anyhow::Context as _;
 use sqlx::postgres::PgConnectOptions;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
+
+pub use reader::reader;
 
 use crate::api::{self, ApiState, CursorKey};
 use crate::config::{ChainConfig, Config, Roles};

@@ -6,6 +6,8 @@
 mod out;
 mod duration;
 mod words;
+mod http;
+mod stream;
 pub mod shown;
 mod signals;
 mod database;
@@ -21,6 +23,8 @@ pub mod spans;
 pub mod progress;
 pub mod keys;
 pub mod contracts;
+pub mod snapshot;
+pub mod export;
 
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -63,6 +67,8 @@ enum Command {
     Spans(spans::Args),
     Keys(keys::Args),
     Contracts(contracts::Args),
+    Snapshot(snapshot::Args),
+    Export(export::Args),
 }
 
 impl Command {
@@ -133,6 +139,8 @@ async fn dispatch(command: Command, loaded: Loaded) -> anyhow::Result<Exit> {
         Command::Spans(args) => spans::run(loaded.config, args).await,
         Command::Keys(args) => keys::run(loaded.config, args).await,
         Command::Contracts(args) => contracts::run(loaded.config, args).await,
+        Command::Snapshot(args) => snapshot::run(loaded.config, args).await,
+        Command::Export(args) => export::run(loaded.config, args).await,
         Command::Check(args) => check::run(loaded.config, args).await,
         Command::Config(args) => config::run(&loaded.settings, &args),
     }

@@ -8,6 +8,7 @@
 pub mod error;
 pub mod uint256;
 pub mod units;
+pub mod digits;
 pub mod copy;
 pub mod migrate;
 pub mod pool;

@@ -24,5 +24,7 @@ mod cli;
 mod postgres;
 mod documents;
 mod decode;
+mod merkle;
 mod readme;
+mod guides;
 mod daemon;

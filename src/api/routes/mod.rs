@@ -11,5 +11,7 @@ mod transfer_list;
 pub(super) mod transfers;
 pub(super) mod events;
 pub(super) mod snapshot;
+pub(super) mod root;
+pub(super) mod export;
 pub(super) mod system;
 pub(super) mod described;

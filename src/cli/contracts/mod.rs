@@ -1,7 +1,7 @@
 //! `herald contracts`: the commands about what is followed, on the database of the configuration or,
 //! with `--url`, on a running daemon.
 
-mod place;
+pub(super) mod place;
 mod local;
 mod remote;
 mod words;
@@ -212,12 +212,12 @@ fn agrees(answers: &mut impl BufRead) -> std::io::Result<bool> {
     Ok(matches!(answer.trim().to_ascii_lowercase().as_str(), "y" | "yes"))
 }
 
-fn address(text: &str) -> Result<Address, &'static str> {
+pub(super) fn address(text: &str) -> Result<Address, &'static str> {
     let allowed = "allowed: 0x and 40 hexadecimal digits";
     text.starts_with("0x").then(|| text.parse().ok()).flatten().ok_or(allowed)
 }
 
-fn base(text: &str) -> Result<Url, &'static str> {
+pub(super) fn base(text: &str) -> Result<Url, &'static str> {
     let url = Url::parse(text).ok().filter(|url| matches!(url.scheme(), "http" | "https"));
     url.ok_or("allowed: http:// or https:// and an address")
 }

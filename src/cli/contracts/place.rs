@@ -95,16 +95,16 @@ pub(super) struct Seen {
 /// Why a command is not done, in the words of the API.
 #[derive(Debug, thiserror::Error)]
 #[error("{detail} ({code})")]
-pub(super) struct Refusal {
+pub(in crate::cli) struct Refusal {
     /// A code of `docs/API.md`.
-    pub(super) code: String,
+    pub(in crate::cli) code: String,
     /// What about this contract.
-    pub(super) detail: String,
+    pub(in crate::cli) detail: String,
 }
 
 impl Refusal {
     /// What cannot be right, whatever the state of things, is wrong usage.
-    pub(super) fn exit(&self) -> Exit {
+    pub(in crate::cli) fn exit(&self) -> Exit {
         match self.code.as_str() {
             "chain_unknown" | "invalid_request" => Exit::Wrong,
             _ => Exit::Failed,

@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use url::Url;
 
 use super::place::{Added, Filter, Named, Place, Refusal, Seen, Wish};
-use crate::chain::install_tls;
+use crate::cli::http;
 
 /// Longest that one answer may take: above what a daemon gives a request unless configured higher.
 const ANSWER_TIMEOUT: Duration = Duration::from_secs(30);
@@ -56,18 +56,8 @@ struct Problem {
 impl Remote {
     /// A client of the daemon at `base`; opens no connection.
     pub(super) fn new(base: Url, key: Option<SecretString>) -> anyhow::Result<Self> {
-        install_tls();
-        let mut builder = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .timeout(ANSWER_TIMEOUT);
-        if base.scheme() == "http" {
-            // Without redirects no TLS can follow, so a machine without roots still works.
-            builder = builder.tls_certs_only([]);
-        }
-        if matches!(base.host_str(), Some("localhost" | "127.0.0.1" | "[::1]")) {
-            builder = builder.no_proxy();
-        }
-        Ok(Self { client: builder.build()?, base, key })
+        let client = http::client(&base).timeout(ANSWER_TIMEOUT).build()?;
+        Ok(Self { client, base, key })
     }
 
     fn route(&self, parts: &[&str]) -> anyhow::Result<Url> {

@@ -1,5 +1,7 @@
 //! The list of tracked contracts; those that are no longer followed are in it until their facts are gone.
 
+use super::at::At;
+use super::page_sql::asked;
 use super::{Nothing, Read};
 use crate::store::contract_row::{ContractRow, contract_columns};
 use crate::store::{Pool, StoreError};
@@ -32,6 +34,23 @@ pub async fn contracts(
     .bind(limit)
     .fetch_all(pool)
     .await?;
+    Read::take(rows)
+}
+
+/// One contract, and how its chain stands and has stood at the block asked for.
+pub async fn contract_at(
+    pool: &Pool,
+    (chain, contract): (ChainKey, ContractKey),
+    at: At,
+) -> Result<Read<Nothing>, StoreError> {
+    let rows = sqlx::query(concat!("select a.as_of, c.contract, false as present", asked!()))
+        .bind(chain.0)
+        .bind(contract.0)
+        .bind(at.word())
+        .bind(at.block())
+        .bind(at.time())
+        .fetch_all(pool)
+        .await?;
     Read::take(rows)
 }
 

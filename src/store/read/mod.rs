@@ -30,7 +30,9 @@ pub mod transfers;
 mod transfers_sql;
 mod holder_sql;
 pub mod events;
-pub mod snapshot;
+pub mod export;
+pub mod export_holdings;
+pub mod export_transfers;
 
 use serde::Deserialize;
 use sqlx::postgres::PgRow;

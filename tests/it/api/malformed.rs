@@ -105,6 +105,7 @@ async fn a_malformed_parameter_is_a_400_that_names_it() {
     let page = ["limit", "cursor"];
     let moment = ["at_block", "min_finality"];
     let transfers = ["from", "to", "kind", "from_block", "to_block", "order", "min_finality"];
+    let export = ["from_block", "to_block", "min_finality", "after", "block_hash", "format"];
     let contract = format!("/v1/contracts/1/{APES}");
     let token = format!("/v1/tokens/1/{APES}/1");
     let wallet = format!("/v1/wallets/{}", person(1));
@@ -116,7 +117,10 @@ async fn a_malformed_parameter_is_a_400_that_names_it() {
         (format!("{contract}/tokens"), of(&[&page, &moment])),
         (format!("{contract}/owners"), of(&[&page, &moment])),
         (format!("{contract}/transfers"), of(&[&page, &transfers, &["wallet"]])),
-        (format!("{contract}/snapshot"), of(&[&moment, &["format"]])),
+        (format!("{contract}/snapshot"), of(&[&moment, &["format", "block_hash"]])),
+        (format!("{contract}/snapshot/root"), of(&[&moment, &["merkle", "block_hash"]])),
+        (format!("{contract}/transfers/export"), of(&[&export])),
+        ("/v1/transfers/export".to_owned(), of(&[&export, &["chain"]])),
         (token.clone(), of(&[&moment])),
         (format!("{token}/owners"), of(&[&page, &moment])),
         (format!("{token}/transfers"), of(&[&page, &transfers, &["wallet"]])),

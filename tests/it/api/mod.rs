@@ -9,6 +9,9 @@ mod events;
 mod snapshot;
 mod truth;
 mod moments;
+mod roots;
+mod export;
+mod files;
 mod history;
 mod history_rows;
 mod every_standard;
@@ -30,6 +33,8 @@ mod cors;
 mod guarded;
 mod leaving;
 mod limits;
+
+pub(crate) use files::served;
 
 use std::collections::HashSet;
 use std::sync::Arc;
@@ -54,12 +59,19 @@ const CATS: Address = address!("06012c8cf97bead5deae237070f9587f8e7a266d");
 const NOBODY: Address = Address::ZERO;
 
 /// A database with two chains and a small history, and the API over it.
-struct World {
+pub(crate) struct World {
     db: TestDatabase,
     router: Router,
     one: SeedChain,
     two: SeedChain,
     apes: SeedContract,
+}
+
+impl World {
+    /// Answers requests as a daemon would.
+    pub(crate) fn router(&self) -> Router {
+        self.router.clone()
+    }
 }
 
 /// An answer, read to its end.
@@ -101,7 +113,7 @@ fn state(pool: &Pool) -> ApiState {
 
 /// Token 1: minted to 1 at block 10, to 2 at 20, to 3 at 30. Token 2: minted to 1 at 11. Token 3:
 /// minted to 2 at 12, burned at 25. The chain stands at 40, safe 32, final 28.
-async fn world() -> World {
+pub(crate) async fn world() -> World {
     let db = fresh().await;
     let one = SeedChain::add(&db.pool, "eip155:1", "ethereum").await;
     let two = SeedChain::add(&db.pool, "eip155:137", "polygon").await;

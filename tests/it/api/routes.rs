@@ -10,7 +10,9 @@ use crate::support::seed::{block_hash, person, tx_hash};
 
 fn filled(path: &str, event: &str) -> String {
     let address = if path.contains("wallets") { person(1) } else { APES };
-    path.replace("{chain}", "1")
+    let whole = if path == "/v1/transfers/export" { "?chain=1" } else { "" };
+    format!("{path}{whole}")
+        .replace("{chain}", "1")
         .replace("{address}", &address.to_string())
         .replace("{contract}", &APES.to_string())
         .replace("{token_id}", "1")

@@ -9,6 +9,7 @@
 //! wrote in the words of the replay, `rows` as plain text, and `statements` what it took; `seeds` are
 //! those of random stories. `odd` are
 //! contracts of unusual logs for a real node, and `one` is such a node as the workers see it.
+//! `openzeppelin` knows Merkle trees.
 
 pub(crate) mod folder;
 pub(crate) mod database;
@@ -28,3 +29,4 @@ pub(crate) mod seeds;
 pub(crate) mod statements;
 pub(crate) mod odd;
 pub(crate) mod one;
+pub(crate) mod openzeppelin;
