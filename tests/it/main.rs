@@ -20,6 +20,7 @@ mod index;
 mod real;
 mod api;
 mod progress;
+mod views;
 mod cli;
 mod postgres;
 mod documents;
