@@ -1,7 +1,8 @@
 //! The HTTP API, after `API.md`'s contract: what people and programs ask.
 //!
 //! Reading order: `router` is the one table of every route; around each request `finish` gives it
-//! an id and a time limit. A handler takes the request apart (`asked`, `params`), finds the chain
+//! an id and a time limit, and `reads` chooses the server that answers, for clients that must find
+//! what they have `seen`. A handler takes the request apart (`asked`, `params`), finds the chain
 //! and the contract it names (`scope`, by numbers that `names` remembers), the block it asks for
 //! (`moment`) and where its page begins (`cursor`), reads once from `store::read`, looks at what the
 //! statement has `found` of the contract and the block, and writes the `answer` or a `problem`. Nothing here
@@ -17,6 +18,8 @@ mod found;
 mod moment;
 mod cursor;
 mod auth;
+mod reads;
+mod seen;
 mod answer;
 pub mod codes;
 mod problem;
@@ -28,7 +31,7 @@ use std::time::Duration;
 
 pub use cursor::CursorKey;
 pub use names::Names;
-pub use router::{ROUTES, bare_router, router};
+pub use router::{ROUTES, bare_router, router, router_beside};
 pub use serve::{CONNECTIONS_MAX, connection};
 
 use crate::store::Pool;

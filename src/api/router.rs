@@ -1,5 +1,7 @@
 //! One table of every route, and the router made of it.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::middleware::from_fn_with_state;
 use axum::response::IntoResponse;
@@ -10,10 +12,12 @@ use super::ApiState;
 use super::codes::Code;
 use super::finish::{finish, panicked};
 use super::problem::Problem;
+use super::reads::Servers;
 use super::routes::{
     chains, contracts, events, ownership, snapshot, system, tokens, track, transfers, untrack,
     wallets,
 };
+use crate::store::read_replica::ReadReplica;
 
 /// A route.
 pub struct Route {
@@ -68,24 +72,31 @@ const API: &str = "/v1/";
 
 /// The API over this state.
 pub fn router(state: ApiState) -> Router {
-    made_of(ROUTES.iter(), "no route has this path", state)
+    router_beside(state, None)
+}
+
+/// The same with reads answered by a read replica while it is fit.
+pub fn router_beside(state: ApiState, replica: Option<Arc<ReadReplica>>) -> Router {
+    made_of(ROUTES.iter(), "no route has this path", (state, replica))
 }
 
 /// The routes about the process alone, for a replica that does not answer the API.
 pub fn bare_router(state: ApiState) -> Router {
     let own = ROUTES.iter().filter(|route| !route.path.starts_with(API));
-    made_of(own, "no route has this path: this replica runs without the role api", state)
+    made_of(own, "no route has this path: this replica runs without the role api", (state, None))
 }
 
 fn made_of(
     routes: impl Iterator<Item = &'static Route>,
     unknown: &'static str,
-    state: ApiState,
+    (state, replica): (ApiState, Option<Arc<ReadReplica>>),
 ) -> Router {
     let limit = state.request_timeout;
+    let servers = Servers::new(state.clone(), replica);
     let mut router = Router::new();
     for route in routes {
-        router = router.route(route.path, (route.handler)());
+        let handler = servers.routed((route.method, route.path), route.handler);
+        router = router.route(route.path, handler);
     }
     router
         .fallback(move || async move { Problem::new(Code::RouteUnknown, unknown).into_response() })

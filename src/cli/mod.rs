@@ -9,6 +9,7 @@ mod words;
 pub mod shown;
 mod signals;
 mod database;
+mod read_replica;
 pub mod run;
 pub mod migrate;
 pub mod rewind;

@@ -21,6 +21,7 @@ mod real;
 mod api;
 mod progress;
 mod views;
+mod read_replica;
 mod cli;
 mod postgres;
 mod documents;
