@@ -2,13 +2,14 @@
 //!
 //! Reading order: `router` is the one table of every `route`; around each request `finish` gives it
 //! an id, a time limit and the headers that all answers have (`guard`), between them are `cors`,
-//! `compression` and the tags of `conditional`; `admit` refuses what its route does not know. A
-//! handler takes the request apart (`asked`, `body`, `params`), finds the chain and the contract it names (`scope`, by numbers
-//! that `names` remembers), the block it asks for (`moment`) and where its page begins (`cursor`),
-//! reads once from `store::read`, looks at what the statement has `found` of the contract and the
-//! block, and writes the `answer` or a `problem`; what is too long for pages is a `stream`. Nothing here speaks to a chain or decides what is
-//! true. The `document` tells all of that to programs: the routes, their `parameters` and the
-//! `shapes` of their values.
+//! `compression` and the tags of `conditional`; `reads` chooses the server that answers, for clients
+//! that must find what they have `seen`, and `admit` refuses what the route does not know. A handler
+//! takes the request apart (`asked`, `body`, `params`), finds the chain and the contract it names
+//! (`scope`, by numbers that `names` remembers), the block it asks for (`moment`) and where its page
+//! begins (`cursor`), reads once from `store::read`, looks at what the statement has `found` of the
+//! contract and the block, and writes the `answer` or a `problem`; what is too long for pages is a
+//! `stream`. Nothing here speaks to a chain or decides what is true. The `document` tells all of that to
+//! programs: the routes, their `parameters` and the `shapes` of their values.
 
 pub mod router;
 pub mod route;
@@ -29,6 +30,8 @@ mod found;
 mod moment;
 mod cursor;
 mod auth;
+mod reads;
+mod seen;
 mod answer;
 mod stream;
 pub mod codes;
@@ -44,7 +47,7 @@ use std::time::Duration;
 pub use compression::COMPRESSED_BYTES_MIN;
 pub use cursor::CursorKey;
 pub use names::Names;
-pub use router::{ROUTES, bare_router, router};
+pub use router::{ROUTES, bare_router, router, router_beside};
 pub use serve::{CONNECTIONS_MAX, PATIENCE, Patience, connection};
 
 use crate::store::Pool;

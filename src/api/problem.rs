@@ -95,9 +95,11 @@ pub(super) fn retry_after(code: Code) -> Option<u32> {
         Code::ContractNotReady | Code::ContractPurging | Code::ChainIndexing => {
             Some(RETRY_AFTER_LOADING_SECONDS)
         }
-        Code::DatabaseUnavailable | Code::NotReady | Code::TimedOut | Code::BlockAhead => {
-            Some(RETRY_AFTER_SECONDS)
-        }
+        Code::DatabaseUnavailable
+        | Code::NotReady
+        | Code::TimedOut
+        | Code::BlockAhead
+        | Code::SeqAhead => Some(RETRY_AFTER_SECONDS),
         _ => None,
     }
 }
@@ -131,6 +133,10 @@ impl From<StoreError> for Problem {
         if error.unreachable() {
             tracing::warn!(error = %chained(&error), "database unavailable");
             return Self::new(Code::DatabaseUnavailable, "the database cannot be reached");
+        }
+        if error.overtaken() {
+            tracing::debug!("a read replica ended a statement to go on replaying");
+            return Self::new(Code::Internal, "the database ended the statement");
         }
         if error.cancelled() {
             return Self::new(Code::TimedOut, "the database took too long");

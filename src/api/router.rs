@@ -1,5 +1,7 @@
 //! One table of every route, and the router made of it.
 
+use std::sync::Arc;
+
 use axum::Router;
 use axum::middleware::{from_fn, from_fn_with_state};
 use axum::response::IntoResponse;
@@ -11,12 +13,14 @@ use super::codes::Code;
 use super::conditional::conditional;
 use super::finish::{Shared, finish, panicked, timed};
 use super::problem::Problem;
+use super::reads::Servers;
 use super::route::Route;
 use super::routes::{
     chains, contracts, described, events, export, ownership, root, snapshot, system, tokens, track,
     transfers, untrack, wallets,
 };
 use super::{compression, cors};
+use crate::store::read_replica::ReadReplica;
 
 /// Every route.
 pub const ROUTES: &[Route] = &[
@@ -54,26 +58,35 @@ pub(super) const API: &str = "/v1/";
 
 /// The API over this state.
 pub fn router(state: ApiState) -> Router {
-    made_of(ROUTES.iter(), "no route has this path", state)
+    router_beside(state, None)
+}
+
+/// The same with reads answered by a read replica while it is fit.
+pub fn router_beside(state: ApiState, replica: Option<Arc<ReadReplica>>) -> Router {
+    made_of(ROUTES.iter(), "no route has this path", (state, replica))
 }
 
 /// The routes about the process alone, for a replica that does not answer the API.
 pub fn bare_router(state: ApiState) -> Router {
     let own = ROUTES.iter().filter(|route| !route.path.starts_with(API));
-    made_of(own, "no route has this path: this replica runs without the role api", state)
+    made_of(own, "no route has this path: this replica runs without the role api", (state, None))
 }
 
 fn made_of(
     routes: impl Iterator<Item = &'static Route>,
     unknown: &'static str,
-    state: ApiState,
+    (state, replica): (ApiState, Option<Arc<ReadReplica>>),
 ) -> Router {
     let cors = cors::layer(&state.cors_origins);
     let (limit, shared) = (state.request_timeout, Shared(cors.is_some()));
+    let servers = Servers::new(state.clone(), replica);
     let mut router = Router::new();
     for route in routes {
-        let admitted = from_fn_with_state((state.clone(), route), admit);
-        router = router.route(route.path, (route.handler)().route_layer(admitted));
+        let admitted = || {
+            let admitted = from_fn_with_state((state.clone(), route), admit);
+            (route.handler)().route_layer(admitted)
+        };
+        router = router.route(route.path, servers.routed((route.method, route.path), admitted));
     }
     let router = router
         .fallback(move || async move { Problem::new(Code::RouteUnknown, unknown).into_response() })

@@ -19,11 +19,12 @@ use crate::api::{self, ApiState, CursorKey};
 use crate::config::{ChainConfig, Config, Roles};
 use crate::index::decision;
 use crate::index::rewind::Outcome;
-use crate::store::pool::{Pools, Shares};
+use crate::store::pool::{Pools, Shares, application_name};
+use crate::store::read_replica::ReadReplica;
 use crate::store::{self, Pool, claims, folds, leases, notify, secrets};
 use crate::supervisor::{DRAIN, Supervisor, connections};
 use crate::telemetry::metrics::{self, Connection, Exporter};
-use crate::upkeep::Presence;
+use crate::upkeep::{Lookout, Presence};
 use crate::work::{self, Topic, Wakes, Worker};
 
 /// The API's statements end this much before its requests, so that a client is told of it.
@@ -56,6 +57,7 @@ pub struct App {
     request_timeout: Duration,
     cursors: [u8; 32],
     cors_origins: Arc<[String]>,
+    replica: Option<Arc<ReadReplica>>,
 }
 
 impl App {
@@ -95,6 +97,7 @@ impl App {
             request_timeout,
             cursors,
             cors_origins: config.http.cors_origins.as_slice().into(),
+            replica: None,
         })
     }
 
@@ -106,6 +109,22 @@ impl App {
     /// Names this process in leases and in the names of its connections.
     pub fn owner(&self) -> &str {
         &self.owner
+    }
+
+    /// Has reads of the API answered by the read replica that these options reach, while it is fit. It
+    /// need not answer now.
+    pub fn read_from(&mut self, config: &Config, options: &PgConnectOptions) {
+        if !self.roles.api {
+            return;
+        }
+        let named = |name| options.clone().application_name(&application_name(name, &self.owner));
+        let shares = Shares::of(config.database.connections_max, self.roles.index, true);
+        let limit = self.request_timeout.saturating_sub(STATEMENT_MARGIN);
+        let replica = Arc::new(ReadReplica::open(&named("reads"), shares.reads, limit));
+        let (primary, lag_max) = (self.pools.work.clone(), config.database.read_lag_max);
+        let lookout = Lookout::new(primary, &named("lookout"), replica.clone(), lag_max);
+        self.workers.push(Arc::new(lookout));
+        self.replica = Some(replica);
     }
 
     /// Adds a worker that only looks.
@@ -126,7 +145,11 @@ impl App {
             cors_origins: self.cors_origins,
             metrics: Arc::new(move || render.render()),
         };
-        let router = if self.roles.api { api::router(state) } else { api::bare_router(state) };
+        let router = if self.roles.api {
+            api::router_beside(state, self.replica.clone())
+        } else {
+            api::bare_router(state)
+        };
         let closing = stop.clone();
         let serve =
             move |stream| api::connection(stream, router.clone(), closing.clone(), api::PATIENCE);

@@ -1,6 +1,7 @@
 //! `herald check`: says what the configuration comes to, and whether everything it names answers.
 
 use super::database::{Need, open};
+use super::read_replica;
 use super::{Exit, out};
 use crate::chain::{self, EndpointReport};
 use crate::config::{ChainConfig, Config, DatabaseSource};
@@ -33,6 +34,7 @@ pub async fn run(config: Config, args: Args) -> anyhow::Result<Exit> {
         return Ok(Exit::Done);
     }
     let mut findings = database(&config).await?;
+    findings.extend(read_replica::findings(&config).await?);
     for chain in &config.chains {
         findings.extend(endpoints(chain).await?);
     }
@@ -44,16 +46,16 @@ pub async fn run(config: Config, args: Args) -> anyhow::Result<Exit> {
 }
 
 /// One thing that was asked.
-struct Finding {
-    text: String,
-    well: bool,
+pub(super) struct Finding {
+    pub(super) text: String,
+    pub(super) well: bool,
 }
 
-fn well(text: String) -> Finding {
+pub(super) fn well(text: String) -> Finding {
     Finding { text, well: true }
 }
 
-fn fault(text: String) -> Finding {
+pub(super) fn fault(text: String) -> Finding {
     Finding { text, well: false }
 }
 

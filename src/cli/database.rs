@@ -16,6 +16,8 @@ use crate::store::pool::{self, Server};
 pub(super) struct Opened {
     /// How to reach it.
     pub(super) options: PgConnectOptions,
+    /// How to reach the read replica, where one is configured.
+    pub(super) read: Option<PgConnectOptions>,
     /// What it says of itself.
     pub(super) server: Option<Server>,
     /// The embedded server, where it is one.
@@ -64,12 +66,15 @@ pub(super) async fn reach(
 ) -> anyhow::Result<Opened> {
     let mut opened = match database.required()? {
         DatabaseSource::Url(url) => {
-            let options = options(url.expose_secret()).context("database.url cannot be read")?;
-            Opened { options, server: None, embedded: None }
+            let options = options("database.url", url.expose_secret())?;
+            Opened { options, read: None, server: None, embedded: None }
         }
         DatabaseSource::Embedded(settings) => embedded(settings, need).await?,
     };
     opened.options = opened.options.application_name(&format!("herald/{command}"));
+    let read = database.read.as_ref();
+    let read = read.map(|url| options("database.read_url", url.expose_secret())).transpose()?;
+    opened.read = read.map(|read| read.application_name(&format!("herald/{command}")));
     Ok(opened)
 }
 
@@ -97,19 +102,20 @@ const PARAMETERS: [&str; 18] = [
 
 /// Reads a URL. Parameters that mean nothing here, such as those of other drivers, are told by name
 /// and left out: sqlx would log them with their values, among them `sslpassword`.
-fn options(url: &str) -> anyhow::Result<PgConnectOptions> {
-    let mut url = Url::parse(url)?;
+fn options(setting: &str, url: &str) -> anyhow::Result<PgConnectOptions> {
+    let unread = || format!("{setting} cannot be read");
+    let mut url = Url::parse(url).with_context(unread)?;
     let is_known = |key: &str| PARAMETERS.contains(&key) || key.starts_with("options[");
     let pairs: Vec<(String, String)> = url.query_pairs().into_owned().collect();
     for (key, _) in pairs.iter().filter(|(key, _)| !is_known(key)) {
-        tracing::warn!("database.url: the parameter {key} is unknown here and ignored");
+        tracing::warn!("{setting}: the parameter {key} is unknown here and ignored");
     }
     url.set_query(None);
     let known = pairs.into_iter().filter(|(key, _)| is_known(key));
     for (key, value) in known {
         url.query_pairs_mut().append_pair(&key, &value);
     }
-    Ok(url.as_str().parse()?)
+    url.as_str().parse().with_context(unread)
 }
 
 async fn embedded(settings: &Embedded, need: Need) -> anyhow::Result<Opened> {
@@ -130,7 +136,7 @@ impl Opened {
     fn of(cluster: Cluster, settings: &Embedded, claim: Option<Claim>) -> Self {
         let options = cluster.options();
         let running = Running { cluster, settings: settings.clone(), claim };
-        Self { options, server: None, embedded: Some(running) }
+        Self { options, read: None, server: None, embedded: Some(running) }
     }
 
     /// Asks the server what it is; fails where it does not answer or is too old.

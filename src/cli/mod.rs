@@ -11,6 +11,7 @@ mod stream;
 pub mod shown;
 mod signals;
 mod database;
+mod read_replica;
 pub mod run;
 pub mod migrate;
 pub mod rewind;

@@ -66,7 +66,10 @@ async fn build(config: &Config, opened: &mut Opened, exporter: Exporter) -> anyh
     opened.say_share(config.database.connections_max);
     opened.migrate().await?;
     opened.inherit().await?;
-    let app = App::build(config, opened.options.clone(), exporter).await?;
+    let mut app = App::build(config, opened.options.clone(), exporter).await?;
+    if let Some(read) = &opened.read {
+        app.read_from(config, read);
+    }
     announce(opened, &app)?;
     Ok(app)
 }

@@ -1,6 +1,7 @@
 //! `[database]`: where the rows are.
 
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
 use url::Url;
 
@@ -11,6 +12,9 @@ use super::{Database, DatabaseSource, Embedded};
 /// Below, the live edge, a load, the workers and the API could not each hold one; above, no
 /// Postgres answers faster.
 const CONNECTIONS_MAX: RangeInclusive<i64> = 6..=1000;
+
+/// Below, a replica on the next machine would seem late; above, readers would take old rows for new.
+const READ_LAG_MAX_MS: RangeInclusive<i64> = 100..=3_600_000;
 
 /// Longest name of a user of the system, as POSIX systems allow (`LOGIN_NAME_MAX`).
 const USER_BYTES_MAX: usize = 256;
@@ -43,6 +47,15 @@ pub(super) fn read(reader: &mut Reader, node: Option<&Node>) -> Option<Database>
         "a URL such as postgres://herald:password@db.example/herald",
         is_postgres_url,
     );
+    let read = section.secret(
+        ("read_url", "read_url_file"),
+        "a URL such as postgres://herald:password@standby.example/herald",
+        is_postgres_url,
+    );
+    let read_lag_max =
+        section.required("read_lag_max_ms", &whole("milliseconds", &READ_LAG_MAX_MS), |node| {
+            node.integer(&READ_LAG_MAX_MS).and_then(|number| number.try_into().ok())
+        });
     let embedded = section.required("embedded", "true or false", Node::boolean);
     let cluster = Embedded {
         data_dir: section.optional("data_dir", "the path of a directory", Node::file_path),
@@ -57,13 +70,22 @@ pub(super) fn read(reader: &mut Reader, node: Option<&Node>) -> Option<Database>
         let found = "true beside `database.url` or `database.url_file`".into();
         section.fault("embedded", found, "a database of yours or an embedded one, not both");
     }
+    if embedded == Some(true) && (section.has("read_url") || section.has("read_url_file")) {
+        let found = "true beside `database.read_url` or `database.read_url_file`".into();
+        section.fault(
+            "embedded",
+            found,
+            "a standby of a database of yours; an embedded one has none",
+        );
+    }
     section.finish();
     let source = if embedded? {
         Some(DatabaseSource::Embedded(cluster))
     } else {
         url.map(DatabaseSource::Url)
     };
-    Some(Database { source, connections_max: connections_max? })
+    let read_lag_max = Duration::from_millis(read_lag_max?);
+    Some(Database { source, connections_max: connections_max?, read, read_lag_max })
 }
 
 fn is_postgres_url(text: &str) -> bool {

@@ -91,6 +91,10 @@ pub struct Database {
     pub source: Option<DatabaseSource>,
     /// Most connections this process opens.
     pub connections_max: u32,
+    /// `database.read_url`: a hot standby of the source, which reads of the API go to.
+    pub read: Option<SecretString>,
+    /// How far it may lag.
+    pub read_lag_max: Duration,
 }
 
 /// Which Postgres is used.

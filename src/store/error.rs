@@ -52,6 +52,11 @@ impl StoreError {
         matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.code().as_deref() == Some("40P01"))
     }
 
+    /// Whether a read replica ended the statement to go on replaying what the primary has done.
+    pub fn overtaken(&self) -> bool {
+        matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.code().as_deref() == Some("40001"))
+    }
+
     /// Whether the statement was cancelled, by its own time limit or by an operator.
     pub fn cancelled(&self) -> bool {
         matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.code().as_deref() == Some("57014"))

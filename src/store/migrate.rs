@@ -26,6 +26,7 @@ const MIGRATIONS: &[(i64, &str, &str)] = &[
         "answer in one statement",
         include_str!("../../migrations/0004_answer_in_one_statement.sql"),
     ),
+    (5, "show the views", include_str!("../../migrations/0005_show_the_views.sql")),
 ];
 
 /// Serialises replicas that migrate at once. Taken for a transaction, not a session, so that it

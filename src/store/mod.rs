@@ -55,6 +55,7 @@ pub mod rewinds;
 pub mod standing;
 pub mod api_keys;
 pub mod secrets;
+pub mod read_replica;
 pub mod read;
 
 pub use error::StoreError;

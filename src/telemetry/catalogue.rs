@@ -92,6 +92,9 @@ const CATALOGUE: &[Metric] = &[
     HTTP_REQUESTS,
     HTTP_REQUEST_DURATION,
     DATABASE_CONNECTIONS,
+    READ_REPLICA_USED,
+    READ_REPLICA_LAG,
+    READS_MOVED,
     REPLICAS,
     REPLICAS_BURIED,
 ];
@@ -212,6 +215,18 @@ pub(super) const HTTP_REQUEST_DURATION: Metric = histogram(
 );
 pub(super) const DATABASE_CONNECTIONS: Metric =
     gauge("herald_database_connections", &["state"], "Connections of the pool by state.");
+pub(super) const READ_REPLICA_USED: Metric =
+    gauge("herald_read_replica_used", &[], "1 while reads go to the read replica, else 0.");
+pub(super) const READ_REPLICA_LAG: Metric = gauge(
+    "herald_read_replica_lag_seconds",
+    &[],
+    "How long ago the primary was where the read replica is.",
+);
+pub(super) const READS_MOVED: Metric = counter(
+    "herald_reads_moved_total",
+    &["reason"],
+    "Reads that the primary answered in the place of the read replica, by reason.",
+);
 pub(super) const REPLICAS: Metric =
     gauge("herald_replicas", &[], "Replicas that are there, this one included.");
 pub(super) const REPLICAS_BURIED: Metric = counter(

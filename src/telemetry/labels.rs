@@ -39,6 +39,27 @@ impl SpanState {
     }
 }
 
+/// Why the primary answered a read in the place of the read replica.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Moved {
+    /// The replica does not answer, lags, or is no replica of this database.
+    Unfit,
+    /// It has not seen yet what the client must see.
+    Behind,
+    /// It has failed at the read.
+    Failed,
+}
+
+impl Moved {
+    pub(super) fn as_str(self) -> &'static str {
+        match self {
+            Self::Unfit => "unfit",
+            Self::Behind => "behind",
+            Self::Failed => "failed",
+        }
+    }
+}
+
 /// What a connection of the pool is doing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Connection {

@@ -5,7 +5,7 @@ use metrics::{Counter, Gauge, Histogram, Label};
 
 use super::catalogue::{self, Metric};
 pub use super::exporter::{Exporter, install};
-pub use super::labels::{Connection, Path, SpanState};
+pub use super::labels::{Connection, Moved, Path, SpanState};
 use crate::types::{ContractState, EventKind};
 
 /// Always 1; the release that runs.
@@ -161,6 +161,21 @@ pub fn http_request_duration(route: &str) -> Histogram {
 /// Connections of the pool by state.
 pub fn database_connections(state: Connection) -> Gauge {
     gauge(&catalogue::DATABASE_CONNECTIONS, &[state.as_str()])
+}
+
+/// 1 while reads go to the read replica, else 0.
+pub fn read_replica_used() -> Gauge {
+    gauge(&catalogue::READ_REPLICA_USED, &[])
+}
+
+/// How far the read replica is behind the primary.
+pub fn read_replica_lag() -> Gauge {
+    gauge(&catalogue::READ_REPLICA_LAG, &[])
+}
+
+/// Reads that the primary answered in the place of the read replica.
+pub fn reads_moved(reason: Moved) -> Counter {
+    counter(&catalogue::READS_MOVED, &[reason.as_str()])
 }
 
 /// Replicas that are there.

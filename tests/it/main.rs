@@ -20,6 +20,8 @@ mod index;
 mod real;
 mod api;
 mod progress;
+mod views;
+mod read_replica;
 mod cli;
 mod postgres;
 mod documents;

@@ -33,6 +33,12 @@ const FAULTS: &[(&str, &str)] = &[
     ("[database]\nurl = 'postgres://x/y'\nurl_file = '/x'", "database.url: given beside `url_fi"),
     ("[database]\nurl = 'postgres://x/y'\nembedded = true", "database.embedded: true beside `d"),
     ("[database]\nembedded = 'yes'", "database.embedded: found \"yes\"; allowed: true or false"),
+    ("[database]\nread_lag_max_ms = 99", "database.read_lag_max_ms: found 99; allowed: a whole n"),
+    ("[database]\nread_url = 'http://s'", "database.read_url: found "),
+    (
+        "[database]\nread_url = 'postgres://x/y'\nembedded = true",
+        "database.embedded: true beside `d",
+    ),
     ("[database]\nconnections_max = 5", "database.connections_max: found 5; allowed: a whole n"),
     ("[database]\nconnections_max = 1001", "database.connections_max: found 1001; allowed: "),
     ("[database]\nuser = 'a b'", "database.user: found \"a b\"; allowed: the name of a user "),

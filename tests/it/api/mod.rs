@@ -75,10 +75,10 @@ impl World {
 }
 
 /// An answer, read to its end.
-struct Answer {
-    status: StatusCode,
-    headers: HeaderMap,
-    text: String,
+pub(crate) struct Answer {
+    pub(crate) status: StatusCode,
+    pub(crate) headers: HeaderMap,
+    pub(crate) text: String,
 }
 
 impl Answer {
@@ -87,7 +87,7 @@ impl Answer {
     }
 
     /// The problem's code, or what came instead.
-    fn code(&self) -> String {
+    pub(crate) fn code(&self) -> String {
         match self.headers.get("content-type").map(|kind| kind.as_bytes()) {
             Some(b"application/problem+json") => self.json()["code"].as_str().unwrap().to_owned(),
             _ => format!("{} {}", self.status, self.text),
@@ -100,7 +100,7 @@ pub(crate) fn api(pool: &Pool) -> Router {
 }
 
 /// What the API works with, over this database.
-fn state(pool: &Pool) -> ApiState {
+pub(crate) fn state(pool: &Pool) -> ApiState {
     ApiState {
         pool: pool.clone(),
         names: Arc::default(),
@@ -136,7 +136,7 @@ pub(crate) async fn world() -> World {
     World { db, router, one, two, apes }
 }
 
-async fn send(router: &Router, request: Request<Body>) -> Answer {
+pub(crate) async fn send(router: &Router, request: Request<Body>) -> Answer {
     let response = router.clone().oneshot(request).await.unwrap();
     let (parts, body) = response.into_parts();
     let bytes = to_bytes(body, usize::MAX).await.unwrap();
@@ -149,7 +149,7 @@ async fn get_with(router: &Router, uri: &str, (name, value): (&str, &str)) -> An
     send(router, Request::get(uri).header(name, value).body(Body::empty()).unwrap()).await
 }
 
-async fn get(router: &Router, uri: &str) -> Answer {
+pub(crate) async fn get(router: &Router, uri: &str) -> Answer {
     let request = Request::get(uri).body(Body::empty());
     send(router, request.unwrap_or_else(|error| panic!("{uri}: {error}"))).await
 }
@@ -162,12 +162,17 @@ pub(crate) async fn ok(router: &Router, uri: &str) -> Value {
 }
 
 /// The code of a failure.
-async fn code(router: &Router, uri: &str) -> String {
+pub(crate) async fn code(router: &Router, uri: &str) -> String {
     get(router, uri).await.code()
 }
 
 /// A new key with these scopes.
 async fn key(world: &World, scopes: &[&str]) -> String {
+    key_in(&world.db.pool, scopes).await
+}
+
+/// The same in this database.
+pub(crate) async fn key_in(pool: &Pool, scopes: &[&str]) -> String {
     let key = Key::generate().unwrap();
     let scopes: Vec<String> = scopes.iter().map(|scope| (*scope).to_owned()).collect();
     let new = NewKey {
@@ -178,7 +183,7 @@ async fn key(world: &World, scopes: &[&str]) -> String {
         scopes: &scopes,
         expires_at: None,
     };
-    create(&world.db.pool, &new).await.unwrap();
+    create(pool, &new).await.unwrap();
     key.reveal().to_owned()
 }
 

@@ -79,6 +79,7 @@ async fn each_code_is_provoked_and_has_the_shape_of_rfc_9457() {
         ("contract_irregular", format!("/v1/contracts/1/{}/snapshot", person(0x66))),
         ("not_indexed", format!("{tokens}?at_block=4")),
         ("block_ahead", format!("{tokens}?at_block=41")),
+        ("seq_ahead", "/v1/chains/1?min_seq=1".to_owned()),
         ("uri_too_long", format!("/v1/chains?x={}", "a".repeat(40_000))),
     ] {
         check(&mut seen, code, &get(&world.router, &uri).await);

@@ -209,7 +209,8 @@ async fn a_stage_is_set_once_at_a_time_and_each_time_with_an_empty_database() {
     // The server runs as another user where the test runs as root.
     fs::set_permissions(dir.path(), Permissions::from_mode(0o711)).unwrap();
     let dev = Dev { dir: Some(path.clone()), anvil: Some(program()) };
-    let database = Database { source: None, connections_max: 4 };
+    let (read, read_lag_max) = (None, Duration::from_secs(10));
+    let database = Database { source: None, connections_max: 4, read, read_lag_max };
     for _ in 0..2 {
         let mut stage = Stage::set(&dev, &database, 1).await.unwrap();
         stage.announce("127.0.0.1:8080".parse().unwrap()).unwrap();
