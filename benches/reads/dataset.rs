@@ -17,7 +17,7 @@ const VERSION: i32 = 1;
 const STEPS: &str = include_str!("dataset.sql");
 
 /// What divides the steps.
-const MARK: &str = "-- step: ";
+const MARK: &str = "\n-- step: ";
 
 /// The dataset that is asked for; what is stored of another is thrown away.
 pub(crate) async fn prepare(settings: &Settings, server: &Server) -> anyhow::Result<Dataset> {

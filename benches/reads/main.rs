@@ -64,8 +64,8 @@ async fn measure(settings: &Settings, server: &Server) -> anyhow::Result<Report>
     for (question, statements) in Question::ALL.into_iter().zip(&statements) {
         load.check(question).await?;
         let answered = closed(&load, question, settings).await?;
-        let transactions = pgbench::run(settings, server, (question, statements, &dataset)).await?;
-        let row = Row { question, answered, transactions, statements: statements.len() };
+        let reached = pgbench::run(settings, server, (question, statements, &dataset)).await?;
+        let row = Row { question, answered, reached, statements: statements.len() };
         say(&row.line());
         rows.push(row);
     }

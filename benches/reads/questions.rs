@@ -46,6 +46,11 @@ impl Question {
         }
     }
 
+    /// As a part of a file's name.
+    pub(crate) fn file(self) -> String {
+        self.title().replace(|mark: char| !mark.is_ascii_alphanumeric(), "-")
+    }
+
     /// Path and query.
     pub(crate) fn path(self, dataset: &Dataset, key: Key) -> String {
         let wallet = hex::encode_prefixed(dataset.wallet(key));

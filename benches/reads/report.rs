@@ -7,6 +7,7 @@ use anyhow::Context as _;
 
 use crate::keys::Dataset;
 use crate::latency::Latencies;
+use crate::pgbench::Reached;
 use crate::questions::Question;
 use crate::settings::Settings;
 use crate::{OPEN_RATE, load};
@@ -20,8 +21,8 @@ pub(crate) struct Row {
     pub(crate) question: Question,
     /// How Herald answered.
     pub(crate) answered: Latencies,
-    /// Transactions a second of `pgbench`.
-    pub(crate) transactions: f64,
+    /// What `pgbench` reached.
+    pub(crate) reached: Reached,
     /// How many statements an answer takes.
     pub(crate) statements: usize,
 }
@@ -45,15 +46,16 @@ impl Row {
     pub(crate) fn line(&self) -> String {
         let all = &self.answered;
         format!(
-            "| {} | {:.0} | {:.1} | {:.1} | {:.1} | {} | {:.0} | {:.2} |",
+            "| {} | {:.0} | {:.1} | {:.1} | {:.1} | {} | {:.0} ({}) | {:.2} |",
             self.question.title(),
             all.rate(),
             all.within(500),
             all.within(990),
             all.within(1_000),
             self.statements,
-            self.transactions,
-            all.rate() / self.transactions
+            self.reached.rate,
+            self.reached.how,
+            all.rate() / self.reached.rate
         )
     }
 
