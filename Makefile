@@ -1,5 +1,5 @@
 .DEFAULT_GOAL := help
-.PHONY: help setup build demo test takeover fuzz gate mutants contracts clean
+.PHONY: help setup build demo test takeover fuzz bench gate mutants contracts clean
 
 # What .ci/setup installed comes first, for the programs and tests started here.
 export PATH := $(CURDIR)/.tools/bin:$(PATH)
@@ -31,6 +31,9 @@ takeover: setup ## how long until another replica goes on after a kill and after
 
 fuzz: ## look for logs that the decoder reads wrongly; FUZZ_SECONDS=600 looks for longer
 	@.ci/fuzz
+
+bench: ## how fast reads are, beside pgbench; BENCH_TRANSFERS=, BENCH_SECONDS= (docs/BENCHMARKS.md)
+	@exec cargo bench --locked --bench reads
 
 gate: ## format, lints, documentation, dependencies
 	cargo fmt --check
