@@ -2,7 +2,7 @@
 //!
 //! Reading order: `router` is the one table of every route; around each request `finish` gives it
 //! an id, a time limit and the headers that all answers have (`guard`), between them are `cors`,
-//! `compression` and the tags of `conditional`. A handler takes the request apart (`asked`, `body`, `params`), finds the chain
+//! `compression` (with `streaming` for what is streamed) and the tags of `conditional`. A handler takes the request apart (`asked`, `body`, `params`), finds the chain
 //! and the contract it names (`scope`), the block it asks for (`moment`) and where its page begins
 //! (`cursor`), reads once from `store::read`, and writes the `answer` or a `problem`. Nothing here
 //! speaks to a chain or decides what is true.
@@ -12,6 +12,7 @@ mod finish;
 mod guard;
 mod cors;
 mod compression;
+mod streaming;
 mod conditional;
 mod asked;
 mod body;

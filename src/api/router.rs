@@ -1,7 +1,7 @@
 //! One table of every route, and the router made of it.
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::IntoResponse;
 use axum::routing::{MethodRouter, delete, get, post};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -15,6 +15,7 @@ use super::routes::{
     chains, contracts, events, ownership, snapshot, system, tokens, track, transfers, untrack,
     wallets,
 };
+use super::streaming::{gated, paced};
 use super::{compression, cors};
 
 /// A route.
@@ -100,7 +101,9 @@ fn made_of(
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(limit, timed))
         .layer(from_fn(conditional))
-        .layer(compression::layer());
+        .layer(map_response(gated))
+        .layer(compression::layer())
+        .layer(map_response(paced));
     let router = match cors {
         Some(cors) => router.layer(cors),
         None => router,
