@@ -2,8 +2,8 @@
 //!
 //! Reading order: `router` is the one table of every `route`; around each request `finish` gives it
 //! an id, a time limit and the headers that all answers have (`guard`), between them are `cors`,
-//! `compression` and the tags of `conditional`; `reads` chooses the server that answers, for clients
-//! that must find what they have `seen`, and `admit` refuses what the route does not know. A handler
+//! `compression` (with `streaming` for what is streamed) and the tags of `conditional`; `reads` chooses the
+//! server that answers, for clients that must find what they have `seen`, and `admit` refuses what the route does not know. A handler
 //! takes the request apart (`asked`, `body`, `params`), finds the chain and the contract it names
 //! (`scope`, by numbers that `names` remembers), the block it asks for (`moment`) and where its page
 //! begins (`cursor`), reads once from `store::read`, looks at what the statement has `found` of the
@@ -18,6 +18,7 @@ mod finish;
 mod guard;
 mod cors;
 mod compression;
+mod streaming;
 mod conditional;
 mod asked;
 mod body;

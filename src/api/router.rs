@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use axum::Router;
-use axum::middleware::{from_fn, from_fn_with_state};
+use axum::middleware::{from_fn, from_fn_with_state, map_response};
 use axum::response::IntoResponse;
 use tower_http::catch_panic::CatchPanicLayer;
 
@@ -19,6 +19,7 @@ use super::routes::{
     chains, contracts, described, events, export, ownership, root, snapshot, system, tokens, track,
     transfers, untrack, wallets,
 };
+use super::streaming::{gated, paced};
 use super::{compression, cors};
 use crate::store::read_replica::ReadReplica;
 
@@ -98,7 +99,9 @@ fn made_of(
         .layer(CatchPanicLayer::custom(panicked))
         .layer(from_fn_with_state(limit, timed))
         .layer(from_fn(conditional))
-        .layer(compression::layer());
+        .layer(map_response(gated))
+        .layer(compression::layer())
+        .layer(map_response(paced));
     let router = match cors {
         Some(cors) => router.layer(cors),
         None => router,

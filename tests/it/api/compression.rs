@@ -80,22 +80,24 @@ async fn a_small_answer_is_never_compressed() {
 async fn a_stream_is_compressed_as_it_comes() {
     let world = world().await;
     let many = world.one.contract(person(0x77), "ready", 0).await;
-    // More than any encoder keeps to itself.
-    many.many(20, 60_000, person(4)).await;
+    many.many(20, 6_500, person(4)).await;
     let request = Request::get(format!("/v1/contracts/1/{}/snapshot", person(0x77)))
         .header("accept-encoding", "gzip");
     let response = world.router.clone().oneshot(request.body(Body::empty()).unwrap()).await;
     let mut body = response.unwrap().into_body().into_data_stream();
-    let first = body.next().await.unwrap().unwrap();
-    // The later pages are not read yet: without their table the stream breaks off.
-    sqlx::query("alter table chain.holdings rename to elsewhere")
-        .execute(&world.db.pool)
-        .await
-        .unwrap();
-    assert!(!first.is_empty());
-    let mut rest = Vec::new();
+    assert!(!body.next().await.unwrap().unwrap().is_empty());
+    // Nothing of it is under way that would hold the table, and its later pages are not read yet:
+    // without its block the stream breaks off.
+    let lock = "lock table chain.holdings in access exclusive mode nowait";
+    let mut alone = world.db.pool.begin().await.unwrap();
+    sqlx::query(lock).execute(&mut *alone).await.expect("no statement is under way");
+    alone.rollback().await.unwrap();
+    world.one.rewind(1, 39).await;
+    world.one.commit(2, 45).await;
+    let mut broken = false;
     while let Some(piece) = body.next().await {
-        rest.push(piece);
+        // What comes behind a fault reaches nobody.
+        broken |= piece.is_err();
     }
-    assert!(rest.last().unwrap().is_err(), "it was gathered before it was sent");
+    assert!(broken, "it was gathered before it was sent, or its fault was swallowed");
 }

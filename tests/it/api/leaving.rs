@@ -12,6 +12,7 @@ use herald::store::readers::open_bounded;
 use sqlx::{Postgres, Transaction};
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpListener, TcpStream};
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt;
 
@@ -77,13 +78,14 @@ async fn the_statement_of_a_client_that_leaves_is_ended_and_its_connection_is_fr
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let mut client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (stream, _) = listener.accept().await.unwrap();
-    let served = tokio::spawn(connection(stream, router.clone(), CancellationToken::new(), KIND));
+    let mut served = JoinSet::new();
+    served.spawn(connection(stream, router.clone(), CancellationToken::new(), KIND));
     let lock = locked(&world, CONTRACTS).await;
     let asked = format!("GET /v1/contracts/1/{APES} HTTP/1.1\r\nhost: x\r\n\r\n");
     client.write_all(asked.as_bytes()).await.unwrap();
     waiting(&world, 1).await;
     drop(client);
-    served.await.unwrap();
+    served.join_next().await.unwrap().unwrap();
     waiting(&world, 0).await;
     // The table is locked all the while: only what the first one left can be in the way.
     assert_eq!(get(&router, "/health/ready").await.status, StatusCode::OK);

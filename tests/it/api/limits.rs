@@ -10,27 +10,29 @@ use futures_util::stream;
 use herald::api::{BODY_BYTES_MAX, PATIENCE, Patience, connection};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use super::{key, post, world};
 
 /// A client, and the server's side of its connection.
-async fn connected(router: Router, patience: Patience) -> (TcpStream, JoinHandle<()>) {
+async fn connected(router: Router, patience: Patience) -> (TcpStream, JoinSet<()>) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let client = TcpStream::connect(listener.local_addr().unwrap()).await.unwrap();
     let (stream, _) = listener.accept().await.unwrap();
-    (client, tokio::spawn(connection(stream, router, CancellationToken::new(), patience)))
+    let mut served = JoinSet::new();
+    served.spawn(connection(stream, router, CancellationToken::new(), patience));
+    (client, served)
 }
 
 /// What is answered to these bytes until the server closes the connection.
 async fn answered(router: &Router, sent: &str) -> String {
-    let (mut client, served) = connected(router.clone(), PATIENCE).await;
+    let (mut client, mut served) = connected(router.clone(), PATIENCE).await;
     client.write_all(sent.as_bytes()).await.unwrap();
     let mut answer = Vec::new();
     // A server that closes before it has read everything may reset the connection.
     let _ = client.read_to_end(&mut answer).await;
-    served.await.unwrap();
+    served.join_next().await.unwrap().unwrap();
     String::from_utf8(answer).unwrap()
 }
 
@@ -92,9 +94,9 @@ async fn a_client_that_never_asks_is_let_go() {
     let world = world().await;
     let hasty = Patience { head: Duration::from_millis(100), ..PATIENCE };
     for begun in ["", "PRI * HT", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", "GET / HT"] {
-        let (mut client, served) = connected(world.router.clone(), hasty).await;
+        let (mut client, mut served) = connected(world.router.clone(), hasty).await;
         client.write_all(begun.as_bytes()).await.unwrap();
-        served.await.unwrap();
+        served.join_next().await.unwrap().unwrap();
     }
 }
 
@@ -106,10 +108,10 @@ async fn a_client_that_does_not_read_its_answer_is_let_go() {
     };
     let hasty = Patience { unread: Duration::from_millis(100), ..PATIENCE };
     let router = Router::new().route("/", route(endless));
-    let (mut client, served) = connected(router, hasty).await;
+    let (mut client, mut served) = connected(router, hasty).await;
     client.write_all(b"GET / HTTP/1.1\r\nhost: x\r\n\r\n").await.unwrap();
     let mut first = [0; 12];
     client.read_exact(&mut first).await.unwrap();
     assert_eq!(first, *format!("HTTP/1.1 {}", StatusCode::OK.as_u16()).as_bytes());
-    served.await.unwrap();
+    served.join_next().await.unwrap().unwrap();
 }
