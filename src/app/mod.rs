@@ -2,6 +2,7 @@
 //! only place that knows all parts; it decides nothing else. `chains` makes the parts of each chain.
 
 mod chains;
+mod tasks;
 mod reader;
 
 use std::net::SocketAddr;
@@ -23,18 +24,12 @@ use crate::store::pool::{Pools, Shares, application_name};
 use crate::store::read_replica::ReadReplica;
 use crate::store::{self, Pool, claims, folds, leases, notify, secrets};
 use crate::supervisor::{DRAIN, Supervisor, connections};
-use crate::telemetry::metrics::{self, Connection, Exporter};
+use crate::telemetry::metrics::Exporter;
 use crate::upkeep::{Lookout, Presence};
 use crate::work::{self, Topic, Wakes, Worker};
 
 /// The API's statements end this much before its requests, so that a client is told of it.
 const STATEMENT_MARGIN: Duration = Duration::from_millis(500);
-
-/// How often gauges of the process itself are taken, and histograms folded.
-const GAUGES_EVERY: Duration = Duration::from_secs(5);
-
-/// Pause before listening for wake-ups again after the connection was lost.
-const LISTEN_AGAIN: Duration = Duration::from_secs(1);
 
 /// Longest that the farewell to the database may take: with the supervisor's drain and the end of an
 /// embedded server it stays below the ten seconds in which Herald ends.
@@ -157,7 +152,7 @@ impl App {
         supervisor.task("http", http);
         let wakes = Wakes::default();
         if self.roles.index {
-            let listening = wake_ups(self.pools.work.clone(), wakes.clone(), stop.clone());
+            let listening = tasks::wake_ups(self.pools.work.clone(), wakes.clone(), stop.clone());
             supervisor.task("wake-ups", listening);
         }
         supervisor.worker(self.presence.clone(), wakes.clone());
@@ -166,7 +161,7 @@ impl App {
             stopping.cancelled().await;
             presence.linger(STOPPING).await;
         });
-        supervisor.task("gauges", gauges(self.pools.clone(), self.exporter, stop.clone()));
+        supervisor.task("gauges", tasks::gauges(self.pools.clone(), self.exporter, stop.clone()));
         for worker in self.workers {
             supervisor.worker(worker, wakes.clone());
         }
@@ -221,35 +216,6 @@ fn owner() -> anyhow::Result<String> {
     let mut random = [0; 8];
     getrandom::fill(&mut random).map_err(|_| anyhow::anyhow!("no random bytes from the system"))?;
     Ok(format!("{}-{}", std::process::id(), alloy::primitives::hex::encode(random)))
-}
-
-async fn wake_ups(pool: Pool, wakes: Wakes, stop: CancellationToken) {
-    loop {
-        tokio::select! {
-            () = stop.cancelled() => return,
-            outcome = work::listen(&pool, &wakes) => if let Err(error) = outcome {
-                tracing::debug!("wake-ups are not heard, timers go on: {error}");
-            },
-        }
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(LISTEN_AGAIN) => {}
-        }
-    }
-}
-
-async fn gauges(pools: Pools, exporter: Exporter, stop: CancellationToken) {
-    loop {
-        let open: u32 = pools.all().into_iter().map(Pool::size).sum();
-        let idle: usize = pools.all().into_iter().map(Pool::num_idle).sum();
-        metrics::database_connections(Connection::Idle).set(idle as f64);
-        metrics::database_connections(Connection::InUse).set(f64::from(open) - idle as f64);
-        exporter.upkeep();
-        tokio::select! {
-            () = stop.cancelled() => return,
-            () = tokio::time::sleep(GAUGES_EVERY) => {}
-        }
-    }
 }
 
 #[cfg(test)]

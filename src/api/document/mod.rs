@@ -50,9 +50,9 @@ fn of(routes: &[Route]) -> Value {
         "info": {
             "title": "Herald",
             "version": env!("CARGO_PKG_VERSION"),
-            "summary": env!("CARGO_PKG_DESCRIPTION"),
+            "summary": "Who owns what, on every EVM chain, now or at any block.",
             "description": reference::conventions(),
-            "license": {"name": "Apache License 2.0", "identifier": env!("CARGO_PKG_LICENSE")},
+            "license": {"name": "Apache License 2.0", "identifier": "Apache-2.0"},
         },
         "servers": [{"url": "/"}],
         "tags": tags.iter().map(|tag| json!({"name": tag})).collect::<Vec<_>>(),

@@ -19,6 +19,7 @@ pub(crate) struct Section(&'static str);
 /// A heading and what stands below it, up to the next heading.
 pub(crate) struct Part {
     /// How many `#` it has.
+    #[cfg(test)]
     pub(crate) rank: usize,
     /// Its words.
     pub(crate) title: &'static str,
@@ -39,7 +40,12 @@ fn parts(text: &'static str) -> Vec<Part> {
                 last.text = text[begin..at].trim();
             }
             begin = at + line.len();
-            parts.push(Part { rank, title: title.trim(), text: "" });
+            parts.push(Part {
+                #[cfg(test)]
+                rank,
+                title: title.trim(),
+                text: "",
+            });
         }
         at += line.len();
     }

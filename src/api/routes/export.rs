@@ -19,7 +19,7 @@ use crate::types::ChainKey;
 
 /// Parameters of both.
 const OF_BOTH: &[&str] =
-    &["format", "from_block", "after", "to_block", "block_hash", "min_finality"];
+    &["format", "from_block", "after_position", "to_block", "block_hash", "min_finality"];
 
 /// Headers of the export of a contract.
 const HEADERS: &[(&str, &str)] = &[BLOCK, HASH, FINALIZED];

@@ -45,11 +45,11 @@ impl Transfers {
     }
 }
 
-/// The position behind which the rows begin: that of `after`, or the end of the block before
+/// The position behind which the rows begin: that of `after_position`, or the end of the block before
 /// `from_block`, whichever is later.
 pub(in crate::api) fn start(asked: &Asked) -> Result<At, Problem> {
     let from_block = params::query(asked, "from_block", params::block)?.unwrap_or(0);
-    let after = params::query(asked, "after", position)?;
+    let after = params::query(asked, "after_position", position)?;
     Ok(after.unwrap_or((-1, 0, 0)).max((from_block - 1, i32::MAX, i32::MAX)))
 }
 

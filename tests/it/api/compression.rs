@@ -80,7 +80,7 @@ async fn a_small_answer_is_never_compressed() {
 async fn a_stream_is_compressed_as_it_comes() {
     let world = world().await;
     let many = world.one.contract(person(0x77), "ready", 0).await;
-    many.many(20, 6_500, person(4)).await;
+    many.many(20, 26_000, person(4)).await;
     let request = Request::get(format!("/v1/contracts/1/{}/snapshot", person(0x77)))
         .header("accept-encoding", "gzip");
     let response = world.router.clone().oneshot(request.body(Body::empty()).unwrap()).await;

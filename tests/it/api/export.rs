@@ -74,7 +74,7 @@ async fn whoever_was_cut_off_goes_on_behind_any_row() {
     let whole = lines(&site, &uri).await;
     for (at, row) in whole.iter().enumerate().step_by(9) {
         let position: Vec<&str> = row.split(',').take(3).collect();
-        let rest = lines(&site, &format!("{uri}?after={}", position.join("."))).await;
+        let rest = lines(&site, &format!("{uri}?after_position={}", position.join("."))).await;
         assert_eq!(rest, whole[at + 1..], "{row}");
     }
     let ndjson = get(&site.router, &format!("{uri}?format=ndjson")).await;
@@ -107,7 +107,7 @@ async fn an_export_names_its_block_and_refuses_what_was_taken_back() {
     world.one.commit(2, 41).await;
     assert_eq!(code(&world.router, &same).await, "snapshot_gone");
     for wrong in
-        ["after=1.2", "after=1.2.3.4", "after=1.-2.3", "after=1.9999999999.0", "order=desc"]
+        ["after_position=1.2", "after_position=1.2.3.4", "after_position=1.-2.3", "after_position=1.9999999999.0", "order=desc"]
     {
         assert_eq!(
             code(&world.router, &format!("{uri}?{wrong}")).await,

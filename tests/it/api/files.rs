@@ -62,7 +62,7 @@ async fn files_are_the_answers_of_the_api_from_the_database_and_from_a_daemon() 
         ),
         (
             format!("export {of} --after 12.4.0"),
-            format!("{contract}/transfers/export?after=12.4.0"),
+            format!("{contract}/transfers/export?after_position=12.4.0"),
         ),
     ] {
         let expected = get(&world.router, &uri).await.text;

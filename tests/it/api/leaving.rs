@@ -113,7 +113,7 @@ async fn the_statement_of_a_request_that_took_too_long_is_ended_too() {
 async fn a_page_of_a_stream_that_nobody_reads_any_more_is_ended() {
     let world = world().await;
     let many = world.one.contract(person(0x77), "ready", 0).await;
-    many.many(20, 6_500, person(4)).await;
+    many.many(20, 26_000, person(4)).await;
     let router = on(&single(&world), NEVER);
     let request = Request::get(format!("/v1/contracts/1/{}/snapshot", person(0x77)));
     let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
