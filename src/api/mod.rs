@@ -11,6 +11,11 @@ pub mod router;
 mod finish;
 mod asked;
 mod params;
+mod body;
+mod values;
+mod members;
+mod places;
+mod batch;
 mod names;
 mod scope;
 mod found;
@@ -35,6 +40,9 @@ use crate::store::Pool;
 
 /// Most bytes of a request's body.
 pub const BODY_BYTES_MAX: usize = 64 * 1024;
+
+/// Most bytes of a body that lists things: 500 items of the longest words, written with room.
+const LIST_BYTES_MAX: usize = 256 * 1024;
 
 /// What the handlers work with.
 #[derive(Clone)]

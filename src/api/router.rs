@@ -11,8 +11,8 @@ use super::codes::Code;
 use super::finish::{finish, panicked};
 use super::problem::Problem;
 use super::routes::{
-    chains, contracts, events, ownership, snapshot, system, tokens, track, transfers, untrack,
-    wallets,
+    chains, checks, contracts, events, ownership, snapshot, system, token_batch, tokens, track,
+    transfers, untrack, wallet_contracts, wallets, wallets_tokens,
 };
 
 /// A route.
@@ -52,6 +52,11 @@ pub const ROUTES: &[Route] = &[
     route("GET", "/v1/tokens/{chain}/{contract}/{token_id}", "One token", || get(tokens::one)),
     route("GET", "/v1/tokens/{chain}/{contract}/{token_id}/owners", "Who holds it", || get(ownership::token_owners)),
     route("GET", "/v1/tokens/{chain}/{contract}/{token_id}/transfers", "Its transfers", || get(transfers::of_token)),
+    route("POST", "/v1/tokens/batch", "Many tokens at once", || post(token_batch::batch)),
+    route("POST", "/v1/ownership/checks", "Whether wallets hold tokens", || post(checks::check)),
+    route("POST", "/v1/wallets/tokens", "What several wallets hold", || post(wallets_tokens::list)),
+    route("GET", "/v1/wallets/{address}/contracts", "The contracts that a wallet holds anything of", || get(wallet_contracts::contracts)),
+    route("GET", "/v1/wallets/{address}/summary", "How much a wallet holds", || get(wallet_contracts::summary)),
     route("GET", "/v1/wallets/{address}/tokens", "What a wallet holds", || get(wallets::tokens)),
     route("GET", "/v1/wallets/{address}/transfers", "What a wallet gave and received", || get(transfers::of_wallet)),
     route("GET", "/v1/transfers", "Transfers by filters", || get(transfers::list)),

@@ -16,8 +16,9 @@ use crate::api::{ApiState, params, scope};
 use crate::store::read::token::{TokenRow, token};
 use crate::types::Standard;
 
+/// A token.
 #[derive(Serialize)]
-struct TokenView {
+pub(super) struct TokenView {
     id: String,
     chain: String,
     contract: String,
@@ -34,7 +35,8 @@ struct TokenView {
     metadata: Option<()>,
 }
 
-fn view(found: Found<'_>, token_id: U256, row: &TokenRow) -> TokenView {
+/// A token as it is told.
+pub(super) fn view(found: Found<'_>, token_id: U256, row: &TokenRow) -> TokenView {
     let contract = answer::address(found.contract.address);
     let chain = found.chain.caip2.clone();
     let many = found.standard() == Standard::Erc1155.as_str();
@@ -61,6 +63,13 @@ fn view(found: Found<'_>, token_id: U256, row: &TokenRow) -> TokenView {
     }
 }
 
+/// The problem of a token that no transfer has named.
+pub(super) fn unseen(found: Found<'_>, token_id: U256) -> Problem {
+    let contract = answer::address(found.contract.address);
+    let detail = format!("token {token_id} of {contract} has not been seen");
+    Problem::new(Code::TokenUnknown, detail)
+}
+
 /// GET `/v1/tokens/{chain}/{contract}/{token_id}`
 pub(crate) async fn one(State(state): State<ApiState>, asked: Asked) -> Result<Response, Problem> {
     asked.only(&["at_block", "at_time", "min_finality"])?;
@@ -71,10 +80,7 @@ pub(crate) async fn one(State(state): State<ApiState>, asked: Asked) -> Result<R
     let found = Found::of(&read)?.owned(&when)?;
     when.check(&state.pool, &read.as_of).await?;
     let found = found.begun()?;
-    let row = read.rows.first().ok_or_else(|| {
-        let contract = answer::address(found.contract.address);
-        let detail = format!("token {token_id} of {contract} has not been seen");
-        Problem::new(Code::TokenUnknown, detail).at("path", "token_id")
-    })?;
+    let row = read.rows.first();
+    let row = row.ok_or_else(|| unseen(found, token_id).at("path", "token_id"))?;
     answer::one(&view(found, token_id, row), Meta::of(&read.as_of).showing(&read.as_of))
 }

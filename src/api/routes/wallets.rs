@@ -16,10 +16,10 @@ use crate::api::problem::Problem;
 use crate::api::{ApiState, params, scope};
 use crate::store::read::Standing;
 use crate::store::read::wallet_tokens::{WalletAsked, WalletTokenRow, wallet_tokens};
-use crate::types::Standard;
 
+/// A holding of a known owner.
 #[derive(Serialize)]
-struct WalletTokenView {
+pub(super) struct WalletTokenView {
     id: String,
     chain: String,
     contract: String,
@@ -32,7 +32,8 @@ struct WalletTokenView {
 /// Key of a row in a cursor: chain, contract, token.
 type Key = (i16, i32, String);
 
-fn view(as_of: &[Standing], row: &WalletTokenRow) -> WalletTokenView {
+/// A holding as it is told.
+pub(super) fn view(as_of: &[Standing], row: &WalletTokenRow) -> WalletTokenView {
     let chain = answer::caip2(as_of, row.chain).to_owned();
     let contract = answer::address(row.address);
     WalletTokenView {
@@ -50,15 +51,18 @@ fn view(as_of: &[Standing], row: &WalletTokenRow) -> WalletTokenView {
     }
 }
 
-fn standard(text: &str) -> Result<&'static str, String> {
-    Standard::parse(text)
-        .map(Standard::as_str)
-        .ok_or_else(|| "standard is erc721 or erc1155".into())
-}
-
 fn key(cursor: &Cursor<Key>) -> Result<(i16, i32, U256), Problem> {
     let token_id = params::token_id(&cursor.k.2).map_err(|_| cursor::invalid("cursor"))?;
     Ok((cursor.k.0, cursor.k.1, token_id))
+}
+
+/// Refuses a block that is not one of a chain.
+pub(super) fn blocks_of_one_chain(asked: &Asked) -> Result<(), Problem> {
+    if asked.query("at_block").is_some() && asked.query("chain").is_none() {
+        let detail = "at_block= needs chain=: blocks of several chains do not compare";
+        return Err(Problem::new(Code::InvalidRequest, detail).at("query", "chain"));
+    }
+    Ok(())
 }
 
 /// GET `/v1/wallets/{address}/tokens`
@@ -79,12 +83,9 @@ pub(crate) async fn tokens(
     ])?;
     let owner = params::path(&asked, "address", params::wallet)?;
     let limit = params::limit(&asked)?;
-    let standard = params::query(&asked, "standard", standard)?;
+    let standard = params::query(&asked, "standard", params::standard)?;
     let acquired_after = params::query(&asked, "acquired_after", params::instant)?;
-    if asked.query("at_block").is_some() && asked.query("chain").is_none() {
-        let detail = "at_block= needs chain=: blocks of several chains do not compare";
-        return Err(Problem::new(Code::InvalidRequest, detail).at("query", "chain"));
-    }
+    blocks_of_one_chain(&asked)?;
     let sent = Cursor::<Key>::read(&asked, "cursor")?;
     let after = sent.as_ref().map(key).transpose()?;
     let (chains, contract) = scope::contract_of_query(&state, &asked).await?;

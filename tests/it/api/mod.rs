@@ -14,6 +14,8 @@ mod every_transfer;
 mod examined;
 mod track;
 mod many;
+mod batch;
+mod wallet_lists;
 mod verdict;
 mod stopped;
 mod refused;
