@@ -20,6 +20,8 @@ pub(super) struct Asked {
     query: Vec<(String, String)>,
     /// The path as sent, which cursors are bound to.
     pub uri_path: String,
+    /// The question in the body, which cursors are bound to as well; empty where there is none.
+    pub body: String,
     /// Signs the cursors of the answer.
     pub cursors: CursorKey,
 }
@@ -43,7 +45,7 @@ impl FromRequestParts<ApiState> for Asked {
         })?;
         let path = path.iter().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         let uri_path = parts.uri.path().to_owned();
-        Ok(Self { path, query, uri_path, cursors: state.cursors.clone() })
+        Ok(Self { path, query, uri_path, body: String::new(), cursors: state.cursors.clone() })
     }
 }
 

@@ -138,5 +138,10 @@ fn question(asked: &Asked) -> String {
             digest.update(value.to_ascii_lowercase());
         }
     }
+    if !asked.body.is_empty() {
+        // A byte that no text has, so that no parameter can stand for it.
+        digest.update([0xFF]);
+        digest.update(&asked.body);
+    }
     alloy::primitives::hex::encode(&digest.finalize()[..8])
 }

@@ -29,7 +29,8 @@ impl<'r> Found<'r> {
         Self { chain, contract }.tracked()
     }
 
-    fn tracked(self) -> Result<Self, Problem> {
+    /// Refuses a contract that is not tracked, nor was with anything of it left.
+    pub(super) fn tracked(self) -> Result<Self, Problem> {
         if self.contract.is_tracked() {
             return Ok(self);
         }

@@ -4,6 +4,8 @@
 //! statement reads the present and names the block it saw, the later ones ask for that block. The
 //! check comes after the statement, against what the same statement saw.
 
+use time::OffsetDateTime;
+
 use super::asked::Asked;
 use super::codes::Code;
 use super::cursor::Pin;
@@ -30,21 +32,16 @@ impl When {
         let block = params::query(asked, "at_block", params::block)?;
         let time = params::query(asked, "at_time", params::instant)?;
         let finality = params::query(asked, "min_finality", params::finality)?;
-        let sent =
-            [block.map(|_| "at_block"), time.map(|_| "at_time"), finality.map(|_| "min_finality")];
-        let mut sent = sent.into_iter().flatten();
-        if let (Some(first), Some(second)) = (sent.next(), sent.next()) {
+        let at = chosen(block, time, finality).map_err(|(first, second)| {
             let detail = format!("send either {first} or {second}");
-            return Err(Problem::new(Code::InvalidRequest, detail).at("query", second));
-        }
-        let at = match (block, time, finality) {
-            (Some(block), ..) => At::Block(block),
-            (_, Some(time), _) => At::Time(time),
-            (.., Some(Finality::Safe)) => At::Safe,
-            (.., Some(Finality::Finalized)) => At::Finalized,
-            (.., Some(Finality::Latest) | None) => At::Now,
-        };
+            Problem::new(Code::InvalidRequest, detail).at("query", second)
+        })?;
         Ok(pins.map_or(Self { at, pins: Vec::new() }, Self::pinned))
+    }
+
+    /// What is asked for here, of a first page.
+    pub(super) fn of(at: At) -> Self {
+        Self { at, pins: Vec::new() }
     }
 
     /// The later pages of a list that was begun at these blocks.
@@ -81,7 +78,7 @@ impl When {
     }
 
     /// The block that the first page shows of a chain; `None` where nothing is indexed yet.
-    fn first(&self, chain: &Standing) -> Result<Option<Pin>, Problem> {
+    pub(super) fn first(&self, chain: &Standing) -> Result<Option<Pin>, Problem> {
         let Some(at) = chain.at else {
             let detail = format!("no block of {} is that final yet", chain.caip2);
             return Err(Problem::new(Code::NotIndexed, detail));
@@ -107,6 +104,27 @@ impl When {
         let detail = format!("{asked} of {}; newest: {there}", chain.caip2);
         Problem::new(Code::BlockAhead, detail)
     }
+}
+
+/// The moment that one of three ways asks for; else the names of two that were sent.
+pub(super) fn chosen(
+    block: Option<i64>,
+    time: Option<OffsetDateTime>,
+    finality: Option<Finality>,
+) -> Result<At, (&'static str, &'static str)> {
+    let sent =
+        [block.map(|_| "at_block"), time.map(|_| "at_time"), finality.map(|_| "min_finality")];
+    let mut sent = sent.into_iter().flatten();
+    if let (Some(first), Some(second)) = (sent.next(), sent.next()) {
+        return Err((first, second));
+    }
+    Ok(match (block, time, finality) {
+        (Some(block), ..) => At::Block(block),
+        (_, Some(time), _) => At::Time(time),
+        (.., Some(Finality::Safe)) => At::Safe,
+        (.., Some(Finality::Finalized)) => At::Finalized,
+        (.., Some(Finality::Latest) | None) => At::Now,
+    })
 }
 
 /// Refuses to go on where the block that a list shows is no longer part of the chain.

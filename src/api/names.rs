@@ -3,7 +3,7 @@
 //! Numbers are given once and kept for ever, so only the names of chains grow stale. Everything else
 //! about a chain or a contract is read by the statement that answers.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -67,6 +67,36 @@ impl Names {
                 contracts.clear();
             }
             contracts.insert((chain, address), contract);
+        }
+        Ok(found)
+    }
+
+    /// The contracts at these addresses, of those that somebody has named; all that are not remembered
+    /// are looked for at once.
+    pub(super) async fn contracts(
+        &self,
+        pool: &Pool,
+        wanted: &HashSet<(ChainKey, Address)>,
+    ) -> Result<HashMap<(ChainKey, Address), ContractKey>, StoreError> {
+        let mut found = HashMap::with_capacity(wanted.len());
+        let mut unknown = Vec::new();
+        {
+            let contracts = self.contracts.lock().unwrap_or_else(PoisonError::into_inner);
+            for key in wanted {
+                match contracts.get(key) {
+                    Some(contract) => drop(found.insert(*key, *contract)),
+                    None => unknown.push(*key),
+                }
+            }
+        }
+        if !unknown.is_empty() {
+            let looked_up = names::contracts(pool, &unknown).await?;
+            let mut contracts = self.contracts.lock().unwrap_or_else(PoisonError::into_inner);
+            if contracts.len() + looked_up.len() > CONTRACTS_MAX {
+                contracts.clear();
+            }
+            contracts.extend(looked_up.iter().copied());
+            found.extend(looked_up);
         }
         Ok(found)
     }

@@ -7,12 +7,14 @@ use time::format_description::well_known::Rfc3339;
 
 use super::asked::{Asked, shown};
 use super::problem::{Fault, Problem};
-use crate::types::{EventId, Finality};
+use crate::types::{EventId, Finality, Standard};
 
 /// Rows of a page where nothing else is asked.
 pub(super) const LIMIT_DEFAULT: i64 = 50;
 /// Most rows of a page: what a client can hold and a statement answers at once.
 pub(super) const LIMIT_MAX: i64 = 1000;
+/// Longest alias of a chain that is looked up.
+const ALIAS_BYTES_MAX: usize = 64;
 /// Highest block that can be named: one above it still fits the column.
 pub(super) const BLOCK_MAX: i64 = i64::MAX - 1;
 
@@ -37,6 +39,16 @@ pub(super) fn path<T>(
 ) -> Result<T, Problem> {
     read(asked.path(name))
         .map_err(|detail| Problem::invalid(vec![Fault::new("path", name, detail)]))
+}
+
+/// What can be a chain's CAIP-2 id, number or alias.
+pub(super) fn chain(text: &str) -> Result<&str, String> {
+    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.:".contains(&b);
+    if text.is_empty() || text.len() > ALIAS_BYTES_MAX || !text.bytes().all(plain) {
+        let detail = "is no chain: expected eip155:<number>, a number or an alias";
+        return Err(format!("{} {detail}", shown(text)));
+    }
+    Ok(text)
 }
 
 /// 20 bytes in hexadecimal, in any case.
@@ -121,6 +133,13 @@ pub(super) fn finality(text: &str) -> Result<Finality, String> {
         .into_iter()
         .find(|finality| finality.as_str() == text)
         .ok_or_else(|| "min_finality is latest, safe or finalized".into())
+}
+
+/// `erc721` or `erc1155`.
+pub(super) fn standard(text: &str) -> Result<&'static str, String> {
+    Standard::parse(text)
+        .map(Standard::as_str)
+        .ok_or_else(|| "standard is erc721 or erc1155".into())
 }
 
 /// `mint`, `transfer` or `burn`.

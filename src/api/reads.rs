@@ -20,7 +20,7 @@ use tower::ServiceExt;
 use super::codes::Code;
 use super::problem::Problem;
 use super::seen::Seen;
-use super::{ApiState, BODY_BYTES_MAX};
+use super::{ApiState, LIST_BYTES_MAX};
 use crate::store::read_replica::{self, ReadReplica};
 use crate::telemetry::metrics::{self, Moved};
 
@@ -137,8 +137,8 @@ fn elsewhere(response: &Response) -> Option<Moved> {
 async fn twice(request: Request) -> Result<(Request, Request), Problem> {
     let (parts, body) = request.into_parts();
     let bytes = match parts.method {
-        Method::POST => to_bytes(body, BODY_BYTES_MAX).await.map_err(|_| {
-            let detail = format!("a body may have {BODY_BYTES_MAX} bytes and must arrive whole");
+        Method::POST => to_bytes(body, LIST_BYTES_MAX).await.map_err(|_| {
+            let detail = format!("a body may have {LIST_BYTES_MAX} bytes and must arrive whole");
             Problem::new(Code::BodyTooLarge, detail)
         })?,
         _ => Bytes::new(),

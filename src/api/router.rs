@@ -16,8 +16,8 @@ use super::problem::Problem;
 use super::reads::Servers;
 use super::route::Route;
 use super::routes::{
-    chains, contracts, described, events, export, ownership, root, snapshot, system, tokens, track,
-    transfers, untrack, wallets,
+    chains, checks, contracts, described, events, export, ownership, root, snapshot, system,
+    token_batch, tokens, track, transfers, untrack, wallet_contracts, wallets, wallets_tokens,
 };
 use super::streaming::{gated, paced};
 use super::{compression, cors};
@@ -41,6 +41,11 @@ pub const ROUTES: &[Route] = &[
     tokens::ONE,
     ownership::TOKEN_OWNERS,
     transfers::OF_TOKEN,
+    token_batch::BATCH,
+    checks::CHECK,
+    wallets_tokens::LIST,
+    wallet_contracts::CONTRACTS,
+    wallet_contracts::SUMMARY,
     wallets::TOKENS,
     transfers::OF_WALLET,
     transfers::LIST,

@@ -11,9 +11,6 @@ use super::problem::Problem;
 use crate::store::read::names::ChainName;
 use crate::types::{ChainKey, ContractKey};
 
-/// Longest alias of a chain that is looked up.
-const ALIAS_BYTES_MAX: usize = 64;
-
 /// A contract on its chain.
 #[derive(Clone, Debug)]
 pub(super) struct ContractScope {
@@ -36,24 +33,27 @@ pub(super) async fn chain(
     text: &str,
     part: &'static str,
 ) -> Result<ChainName, Problem> {
-    let plain = |b: u8| b.is_ascii_alphanumeric() || b"-_.:".contains(&b);
-    if text.is_empty() || text.len() > ALIAS_BYTES_MAX || !text.bytes().all(plain) {
-        let detail =
-            format!("{} is no chain: expected eip155:<number>, a number or an alias", shown(text));
-        return Err(Problem::new(Code::InvalidRequest, detail).at(part, "chain"));
-    }
-    let named = |chains: &[ChainName]| chains.iter().find(|chain| is_named(chain, text)).cloned();
-    if let Some(found) = named(&state.names.chains(&state.pool).await?) {
+    let invalid = |detail| Problem::new(Code::InvalidRequest, detail).at(part, "chain");
+    params::chain(text).map_err(invalid)?;
+    if let Some(found) = among(&state.names.chains(&state.pool).await?, text) {
         return Ok(found);
     }
     let chains = state.names.chains_anew(&state.pool).await?;
-    named(&chains).ok_or_else(|| {
-        let names: Vec<String> =
-            chains.iter().map(|chain| format!("{} ({})", chain.caip2, chain.alias)).collect();
-        let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
-        let detail = format!("{} is not followed; known chains: {there}", shown(text));
-        Problem::new(Code::ChainUnknown, detail).at(part, "chain")
-    })
+    among(&chains, text).ok_or_else(|| unknown(&chains, text).at(part, "chain"))
+}
+
+/// The one of these chains that the words name.
+pub(super) fn among(chains: &[ChainName], text: &str) -> Option<ChainName> {
+    chains.iter().find(|chain| is_named(chain, text)).cloned()
+}
+
+/// The problem of words that name none of these chains, which are all.
+pub(super) fn unknown(chains: &[ChainName], text: &str) -> Problem {
+    let names: Vec<String> =
+        chains.iter().map(|chain| format!("{} ({})", chain.caip2, chain.alias)).collect();
+    let there = if names.is_empty() { "none".to_owned() } else { names.join(", ") };
+    let detail = format!("{} is not followed; known chains: {there}", shown(text));
+    Problem::new(Code::ChainUnknown, detail)
 }
 
 fn is_named(chain: &ChainName, text: &str) -> bool {

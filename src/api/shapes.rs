@@ -66,6 +66,11 @@ kinds! {
     EndpointStatus: "How an endpoint does.",
         one_of(&["ok", "failing", "misconfigured", "unknown"]);
     Origin: "Who asked for a contract first.", one_of(&["config", "api", "cli"]);
+    BlockSent: "A block number.", json_schema!({"type": "integer", "minimum": 0});
+    TimeSent: "A time, RFC 3339.", json_schema!({"type": "string", "format": "date-time"});
+    TokenIdSent: "A token id, 0 to 2^256-1, in decimal or 0x-hexadecimal.", pattern("^([0-9]{1,78}|0[xX][0-9a-fA-F]{1,64})$");
+    AssetIdSent: "CAIP-19 id of a token.", json_schema!({"type": "string"});
+    Held: "Whether something is held.", one_of(&["yes", "no", "unknown"]);
     Leaves: "What the leaves of a tree are.", one_of(&["owners", "tokens"]);
     Cause: "Why blocks were taken back.", one_of(&["reorg", "operator"]);
 }

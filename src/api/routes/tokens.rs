@@ -22,7 +22,7 @@ use crate::types::Standard;
 /// A token.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "Token")]
-struct TokenView {
+pub(super) struct TokenView {
     #[schemars(with = "shapes::AssetId")]
     id: String,
     #[schemars(with = "shapes::ChainId")]
@@ -49,7 +49,8 @@ struct TokenView {
     metadata: Option<()>,
 }
 
-fn view(found: Found<'_>, token_id: U256, row: &TokenRow) -> TokenView {
+/// A token as it is told.
+pub(super) fn view(found: Found<'_>, token_id: U256, row: &TokenRow) -> TokenView {
     let contract = answer::address(found.contract.address);
     let chain = found.chain.caip2.clone();
     let many = found.standard() == Standard::Erc1155.as_str();
@@ -76,6 +77,13 @@ fn view(found: Found<'_>, token_id: U256, row: &TokenRow) -> TokenView {
     }
 }
 
+/// The problem of a token that no transfer has named.
+pub(super) fn unseen(found: Found<'_>, token_id: U256) -> Problem {
+    let contract = answer::address(found.contract.address);
+    let detail = format!("token {token_id} of {contract} has not been seen");
+    Problem::new(Code::TokenUnknown, detail)
+}
+
 /// GET `/v1/tokens/{chain}/{contract}/{token_id}`
 pub(crate) const ONE: Route = Route::get("/v1/tokens/{chain}/{contract}/{token_id}", || get(one))
     .named("getToken", "One token")
@@ -92,10 +100,7 @@ pub(crate) async fn one(State(state): State<ApiState>, asked: Asked) -> Result<R
     let found = Found::of(&read)?.owned(&when)?;
     when.check(&state.pool, &read.as_of).await?;
     let found = found.begun()?;
-    let row = read.rows.first().ok_or_else(|| {
-        let contract = answer::address(found.contract.address);
-        let detail = format!("token {token_id} of {contract} has not been seen");
-        Problem::new(Code::TokenUnknown, detail).at("path", "token_id")
-    })?;
+    let row = read.rows.first();
+    let row = row.ok_or_else(|| unseen(found, token_id).at("path", "token_id"))?;
     answer::one(&view(found, token_id, row), Meta::of(&read.as_of).showing(&read.as_of))
 }

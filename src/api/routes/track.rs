@@ -2,7 +2,6 @@
 //! whether it can be followed is the probe's to say, which is waited for a moment, and joining it to
 //! the chain the tracker's.
 
-use std::fmt;
 use std::time::Duration;
 
 use axum::body::Body;
@@ -11,16 +10,16 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use axum::routing::post;
 use schemars::JsonSchema;
-use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, Visitor};
 use serde_json::{Map, Value};
 
 use super::contracts::{ContractView, view};
 use crate::account::key::Scope;
 use crate::api::answer::{self, Meta};
 use crate::api::codes::Code;
+use crate::api::members::{Faults, Members};
 use crate::api::problem::{Fault, Problem};
 use crate::api::route::Route;
-use crate::api::{ApiState, body, params, scope, shapes};
+use crate::api::{ApiState, BODY_BYTES_MAX, body, scope, shapes, values};
 use crate::index::wish::{self, Origin, Outcome, Wished};
 use crate::store::contract_row::ContractRow;
 use crate::store::read::contracts::contract;
@@ -86,8 +85,7 @@ pub(crate) async fn create(
     headers: HeaderMap,
     sent: Body,
 ) -> Result<Response, Problem> {
-    let wanted = read(&object(&body::json(&headers, sent, state.request_timeout).await?)?)
-        .map_err(Problem::invalid)?;
+    let wanted = read(&body::object(&headers, sent, (BODY_BYTES_MAX, &state)).await?)?;
     let chain = scope::chain(&state, &wanted.chain, "body").await?;
     let wish = Tracked {
         chain: ChainKey(chain.chain),
@@ -156,84 +154,20 @@ fn refused(word: &str, row: &ContractRow) -> Result<Problem, StoreError> {
     Ok(Problem::new(code, detail).at("body", member))
 }
 
-fn object(bytes: &[u8]) -> Result<Map<String, Value>, Problem> {
-    let refused = |detail: String| Problem::invalid(vec![Fault::new("body", "", detail)]);
-    match serde_json::from_slice(bytes) {
-        Ok(Members(object)) => Ok(object),
-        Err(error) if error.is_data() => Err(refused(error.to_string())),
-        Err(error) => Err(refused(format!("the body is no JSON: {error}"))),
-    }
-}
-
-/// The members of an object, each once: which of two would count is nobody's to guess.
-struct Members(Map<String, Value>);
-
-impl<'de> Deserialize<'de> for Members {
-    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        deserializer.deserialize_map(Once).map(Self)
-    }
-}
-
-struct Once;
-
-impl<'de> Visitor<'de> for Once {
-    type Value = Map<String, Value>;
-
-    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("a JSON object")
-    }
-
-    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Self::Value, A::Error> {
-        let mut members = Map::new();
-        while let Some((name, value)) = access.next_entry::<String, Value>()? {
-            if members.contains_key(&name) {
-                let short: String = name.chars().take(64).collect();
-                return Err(A::Error::custom(format!("the member {short} is there twice")));
-            }
-            members.insert(name, value);
-        }
-        Ok(members)
-    }
-}
-
 /// Every fault of the body at once.
-fn read(body: &Map<String, Value>) -> Result<Wanted, Vec<Fault>> {
-    let mut faults = Vec::new();
-    for name in body.keys().filter(|name| !MEMBERS.contains(&name.as_str())) {
-        let short: String = name.chars().take(64).collect();
-        let detail = format!("unknown member; allowed: {}", MEMBERS.join(", "));
-        faults.push(Fault::new("body", &short, detail));
-    }
-    let mut fault = |name: &str, detail: String| faults.push(Fault::new("body", name, detail));
-    let chain = match body.get("chain") {
-        Some(Value::String(text)) => Some(text.clone()),
-        Some(Value::Number(number)) if number.is_u64() => Some(number.to_string()),
-        _ => {
-            fault("chain", "chain is eip155:<number>, a number or an alias".into());
-            None
-        }
-    };
-    let address = body.get("contract").and_then(Value::as_str).unwrap_or_default();
-    let contract = params::address(address).map_err(|detail| fault("contract", detail)).ok();
-    let start_block = match body.get("start_block") {
-        None | Some(Value::Null) => Some(None),
-        Some(value) => value.as_i64().and_then(|block| u64::try_from(block).ok()).map(Some),
-    };
-    if start_block.is_none() {
-        let detail = "start_block is the number of the first block to read, or absent";
-        fault("start_block", detail.into());
-    }
-    let standard = match body.get("standard") {
-        None | Some(Value::Null) => Some(None),
-        Some(value) => value.as_str().and_then(Standard::parse).map(Some),
-    };
-    if standard.is_none() {
-        fault("standard", "standard is erc721 or erc1155, or absent".into());
-    }
-    match (chain, contract, start_block, standard) {
-        (Some(chain), Some(contract), Some(start_block), Some(standard)) if faults.is_empty() => {
-            Ok(Wanted { chain, contract, start_block, standard })
-        }
-        _ => Err(faults),
-    }
+fn read(body: &Map<String, Value>) -> Result<Wanted, Problem> {
+    let mut faults = Faults::default();
+    let body = Members::of(body, MEMBERS, &mut faults);
+    let chain = body.needed("chain", values::chain, &mut faults);
+    let contract = body.needed("contract", values::address, &mut faults);
+    let start_block = body.optional("start_block", values::block, &mut faults);
+    let standard = body.optional("standard", values::standard, &mut faults);
+    let (Some(chain), Some(contract)) = (chain, contract) else { return Err(faults.problem()) };
+    faults.none()?;
+    Ok(Wanted {
+        chain,
+        contract,
+        start_block: start_block.and_then(|block| u64::try_from(block).ok()),
+        standard: standard.and_then(Standard::parse),
+    })
 }

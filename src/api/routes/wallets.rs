@@ -19,12 +19,11 @@ use crate::api::route::Route;
 use crate::api::{ApiState, params, scope, shapes};
 use crate::store::read::Standing;
 use crate::store::read::wallet_tokens::{WalletAsked, WalletTokenRow, wallet_tokens};
-use crate::types::Standard;
 
 /// A token that a wallet holds.
 #[derive(Serialize, JsonSchema)]
 #[schemars(rename = "WalletToken")]
-struct WalletTokenView {
+pub(super) struct WalletTokenView {
     #[schemars(with = "shapes::AssetId")]
     id: String,
     #[schemars(with = "shapes::ChainId")]
@@ -43,7 +42,12 @@ struct WalletTokenView {
 /// Key of a row in a cursor: chain, contract, token.
 type Key = (i16, i32, String);
 
-fn view(as_of: &[Standing], addresses: &mut Addresses, row: &WalletTokenRow) -> WalletTokenView {
+/// A holding as it is told.
+pub(super) fn view(
+    as_of: &[Standing],
+    addresses: &mut Addresses,
+    row: &WalletTokenRow,
+) -> WalletTokenView {
     let chain = answer::caip2(as_of, row.chain).to_owned();
     let contract = addresses.write(row.address);
     WalletTokenView {
@@ -61,15 +65,18 @@ fn view(as_of: &[Standing], addresses: &mut Addresses, row: &WalletTokenRow) -> 
     }
 }
 
-fn standard(text: &str) -> Result<&'static str, String> {
-    Standard::parse(text)
-        .map(Standard::as_str)
-        .ok_or_else(|| "standard is erc721 or erc1155".into())
-}
-
 fn key(cursor: &Cursor<Key>) -> Result<(i16, i32, U256), Problem> {
     let token_id = params::token_id(&cursor.k.2).map_err(|_| cursor::invalid("cursor"))?;
     Ok((cursor.k.0, cursor.k.1, token_id))
+}
+
+/// Refuses a block that is not one of a chain.
+pub(super) fn blocks_of_one_chain(asked: &Asked) -> Result<(), Problem> {
+    if asked.query("at_block").is_some() && asked.query("chain").is_none() {
+        let detail = "at_block= needs chain=: blocks of several chains do not compare";
+        return Err(Problem::new(Code::InvalidRequest, detail).at("query", "chain"));
+    }
+    Ok(())
 }
 
 /// GET `/v1/wallets/{address}/tokens`
@@ -89,12 +96,9 @@ pub(crate) async fn tokens(
 ) -> Result<Response, Problem> {
     let owner = params::path(&asked, "address", params::wallet)?;
     let limit = params::limit(&asked)?;
-    let standard = params::query(&asked, "standard", standard)?;
+    let standard = params::query(&asked, "standard", params::standard)?;
     let acquired_after = params::query(&asked, "acquired_after", params::instant)?;
-    if asked.query("at_block").is_some() && asked.query("chain").is_none() {
-        let detail = "at_block= needs chain=: blocks of several chains do not compare";
-        return Err(Problem::new(Code::InvalidRequest, detail).at("query", "chain"));
-    }
+    blocks_of_one_chain(&asked)?;
     let sent = Cursor::<Key>::read(&asked, "cursor")?;
     let after = sent.as_ref().map(key).transpose()?;
     let (chains, contract) = scope::contract_of_query(&state, &asked).await?;

@@ -43,3 +43,25 @@ pub async fn contract(
             .await?;
     Ok(id.map(ContractKey))
 }
+
+/// Those of these contracts that somebody has named, in any order.
+pub async fn contracts(
+    pool: &Pool,
+    wanted: &[(ChainKey, Address)],
+) -> Result<Vec<((ChainKey, Address), ContractKey)>, StoreError> {
+    let (chains, addresses): (Vec<i16>, Vec<&[u8]>) =
+        wanted.iter().map(|(chain, address)| (chain.0, address.as_slice())).unzip();
+    let rows: Vec<(i16, [u8; 20], i32)> = sqlx::query_as(
+        r"select c.chain, c.address, c.id
+        from unnest($1::int2[], $2::bytea[]) as n (chain, address)
+        join chain.contracts c on c.chain = n.chain and c.address = n.address",
+    )
+    .bind(chains)
+    .bind(addresses)
+    .fetch_all(pool)
+    .await?;
+    let row = |(chain, address, id): (i16, [u8; 20], i32)| {
+        ((ChainKey(chain), Address::from(address)), ContractKey(id))
+    };
+    Ok(rows.into_iter().map(row).collect())
+}

@@ -106,9 +106,13 @@ async fn an_export_names_its_block_and_refuses_what_was_taken_back() {
     world.one.rewind(1, 39).await;
     world.one.commit(2, 41).await;
     assert_eq!(code(&world.router, &same).await, "snapshot_gone");
-    for wrong in
-        ["after_position=1.2", "after_position=1.2.3.4", "after_position=1.-2.3", "after_position=1.9999999999.0", "order=desc"]
-    {
+    for wrong in [
+        "after_position=1.2",
+        "after_position=1.2.3.4",
+        "after_position=1.-2.3",
+        "after_position=1.9999999999.0",
+        "order=desc",
+    ] {
         assert_eq!(
             code(&world.router, &format!("{uri}?{wrong}")).await,
             "invalid_request",
