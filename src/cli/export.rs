@@ -54,7 +54,7 @@ async fn written(source: &Source, config: &Config, args: &Args) -> anyhow::Resul
     let mut query = vec![("format", args.to.format.clone())];
     let sent = [
         ("from_block", number(args.from_block)),
-        ("after", args.after.clone()),
+        ("after_position", args.after.clone()),
         ("to_block", number(args.to_block)),
         ("block_hash", args.block_hash.clone()),
         ("min_finality", args.min_finality.clone()),

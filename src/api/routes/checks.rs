@@ -13,6 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
+use super::checks_sent::Checks;
 use crate::api::answer::Meta;
 use crate::api::batch::{self, ITEMS_MAX, ItemError};
 use crate::api::codes::Code;
@@ -89,39 +90,10 @@ struct Verdict {
     finality: Finality,
 }
 
-/// The checks that are asked for.
-#[derive(JsonSchema)]
-#[schemars(rename = "Checks")]
-#[expect(dead_code, reason = "shows the document what `read` takes apart")]
-struct Sent {
-    #[schemars(length(min = 1, max = 500))]
-    checks: Vec<SentCheck>,
-    #[schemars(with = "Option<shapes::Finality>")]
-    min_finality: Option<String>,
-}
-
-/// A check of one token, or of all tokens of a contract.
-#[derive(JsonSchema)]
-#[expect(dead_code, reason = "shows the document what `read` takes apart")]
-struct SentCheck {
-    #[schemars(with = "shapes::AddressSent")]
-    wallet: String,
-    #[schemars(with = "shapes::ChainName")]
-    chain: String,
-    #[schemars(with = "shapes::AddressSent")]
-    contract: String,
-    #[schemars(with = "Option<shapes::TokenIdSent>")]
-    token_id: Option<String>,
-    #[schemars(with = "Option<shapes::BlockSent>")]
-    at_block: Option<i64>,
-    #[schemars(with = "Option<shapes::TimeSent>")]
-    at_time: Option<String>,
-}
-
 /// POST `/v1/ownership/checks`
 pub(crate) const CHECK: Route = Route::post("/v1/ownership/checks", || post(check))
     .named("checkOwnership", "Whether wallets hold tokens")
-    .takes::<Sent>()
+    .takes::<Checks>()
     .bare::<batch::Answers<CheckView>>();
 
 /// POST `/v1/ownership/checks`

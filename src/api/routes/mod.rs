@@ -8,6 +8,7 @@ pub(super) mod ownership;
 pub(super) mod tokens;
 pub(super) mod token_batch;
 pub(super) mod checks;
+mod checks_sent;
 pub(super) mod wallets;
 pub(super) mod wallets_tokens;
 pub(super) mod wallet_contracts;

@@ -20,6 +20,8 @@ use crate::support::replay::{Key, Kind, Replay, Tracked};
 use crate::support::seeds::seeds;
 use crate::support::sim::{Contract, World, wallets};
 
+/// Longest list that is asked for: ranges are longer than what a test reads in its time.
+const ROWS_MAX: usize = 2_000;
 /// Questions asked of each chain.
 const QUESTIONS: usize = 25;
 
@@ -116,6 +118,9 @@ impl Site {
         let mine =
             |held: Held| held.into_iter().filter(move |((contract, ..), _)| *contract == address);
         let expected: Vec<_> = mine(self.held_at(block)).collect();
+        if expected.len() > ROWS_MAX {
+            return self.token().await;
+        }
         let told: Vec<_> = self
             .rows(&format!("{path}/tokens"), &at, expected.len())
             .await
@@ -147,6 +152,9 @@ impl Site {
         let (block, at) = self.moment();
         let expected: Held =
             self.held_at(block).into_iter().filter(|((.., owner), _)| *owner == wallet).collect();
+        if expected.len() > ROWS_MAX {
+            return self.token().await;
+        }
         let path = format!("/v1/wallets/{wallet}/tokens");
         let told = self.rows(&path, &format!("&chain=31337{at}"), expected.len()).await;
         let told: Vec<_> =
