@@ -109,7 +109,8 @@ async fn a_daemon_that_waits_for_another_ones_migration_ends_in_time() {
     let setup = Setup::on(&database);
     let mut other = database.pool.acquire().await.unwrap();
     // Of a schema that is current nobody waits for the lock.
-    let empty = "drop schema chain cascade; drop schema platform cascade";
+    let empty = "drop schema herald_v1 cascade; drop schema chain cascade;
+        drop schema platform cascade";
     sqlx::raw_sql(empty).execute(&mut *other).await.unwrap();
     let mut held = other.begin().await.unwrap();
     sqlx::query("select pg_advisory_xact_lock($1)")

@@ -50,7 +50,8 @@ values (1, 1, 1, 0, 1, 7, '\x{ann}');
 ";
 
 /// What a database of no release has.
-const EMPTY: &str = "drop schema chain cascade; drop schema platform cascade;";
+const EMPTY: &str = "drop schema herald_v1 cascade; drop schema chain cascade;
+    drop schema platform cascade;";
 
 async fn run(pool: &Pool, scripts: &[&str]) {
     for script in scripts {

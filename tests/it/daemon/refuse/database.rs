@@ -110,9 +110,12 @@ async fn a_newer_schema_that_this_release_can_run_on_is_run_on() {
 
 async fn emptied() -> TestDatabase {
     let database = fresh().await;
-    for statement in
-        ["drop schema chain cascade", "drop schema platform cascade", "drop table _sqlx_migrations"]
-    {
+    for statement in [
+        "drop schema herald_v1 cascade",
+        "drop schema chain cascade",
+        "drop schema platform cascade",
+        "drop table _sqlx_migrations",
+    ] {
         sqlx::query(statement).execute(&database.pool).await.unwrap();
     }
     database
