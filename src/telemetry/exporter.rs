@@ -70,7 +70,7 @@ pub fn build() -> anyhow::Result<(PrometheusRecorder, Exporter)> {
 
 #[cfg(test)]
 mod tests {
-    use super::super::metrics::{self as ours, Connection, Path, SpanState};
+    use super::super::metrics::{self as ours, Connection, Moved, Path, SpanState};
     use super::*;
     use crate::types::{ContractState, EventKind};
 
@@ -94,6 +94,8 @@ mod tests {
             ours::database_connections(Connection::Idle),
             ours::database_connections(Connection::InUse),
             ours::replicas(),
+            ours::read_replica_used(),
+            ours::read_replica_lag(),
         ] {
             gauge.set(1.0);
         }
@@ -110,6 +112,7 @@ mod tests {
             ours::endpoint_failures("c", "e"),
             ours::endpoint_doubled_logs("c", "e"),
             ours::http_requests("/v1/chains", "BREW", 405),
+            ours::reads_moved(Moved::Behind),
         ] {
             counter.increment(1);
         }
